@@ -1,0 +1,206 @@
+"""The Event: the immutable record of one thing that happened, shared by every stage and seen by rules.
+
+Its JSON form is `fannel.event/1` (event.schema.json beside this file). `to_queue()` is the only way an event leaves
+for ansible-rulebook; what it returns has passed `neutralise()`.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import math
+import re
+from dataclasses import dataclass, field
+from datetime import datetime  # noqa: TC003  (pydantic-free, but readers of the dataclass expect it to resolve)
+from importlib import resources
+from typing import Any, Literal
+
+SCHEMA = "fannel.event/1"
+
+Phase = Literal["raise", "clear", "info"]
+Severity = Literal["critical", "major", "minor", "warning", "info"]
+Via = Literal["snmp_trap", "syslog", "slack", "check"]
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """The device, as pagoda knows it; for an unknown sender `name` is its address and `known` is False."""
+
+    name: str
+    known: bool
+    os: str | None = None
+    platform: str | None = None
+    site: str | None = None
+    role: str | None = None
+    pagoda_id: int | None = None
+    stale_s: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The part of the device an event is about. `name` may be unknown while an index is known."""
+
+    type: str
+    name: str | None = None
+    ifindex: int | None = None
+    description: str | None = None
+    peer: str | None = None
+    circuit: str | None = None
+
+    @property
+    def key(self) -> str:
+        """What tells this subject from others of its host: the name, or the index while no name is known."""
+        if self.name:
+            return self.name
+        return f"ifindex-{self.ifindex}" if self.ifindex is not None else self.type
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Three separate facts about who spoke: the packet, the message, and the SNMPv3 engine."""
+
+    address: str
+    agent_address: str | None = None
+    engine_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened, normalised. `received_at` is aware; `trap` and `syslog` are JSON objects."""
+
+    id: str
+    received_at: datetime
+    via: Via
+    kind: str
+    problem: str
+    phase: Phase
+    severity: Severity
+    host: Host
+    subject: Subject
+    source: Source
+    trap: Json | None = None
+    syslog: Json | None = None
+    verdict: Json | None = None
+    silence: Json | None = None
+    flap: Json | None = None
+    incident: Json | None = None
+    repeats: int = 1
+    aliases: tuple[str, ...] = field(default=(), compare=False)
+
+    @property
+    def fingerprint(self) -> str:
+        """`host/problem/subject`: the same for every event that speaks of the same fault."""
+        return fingerprint(self.host.name, self.problem, self.subject.key)
+
+    def to_json(self) -> Json:
+        """The event as a JSON object. Absent facts are absent keys, so that `is defined` works in a rule."""
+        out: Json = {
+            "schema": SCHEMA,
+            "id": self.id,
+            "received_at": self.received_at.isoformat(),
+            "via": self.via,
+            "kind": self.kind,
+            "problem": self.problem,
+            "phase": self.phase,
+            "severity": self.severity,
+            "fingerprint": self.fingerprint,
+            "host": _present(self.host),
+            "subject": _present(self.subject),
+            "source": {
+                "address": self.source.address,
+                "agent_address": self.source.agent_address,
+                "engine_id": self.source.engine_id,
+            },
+        }
+        for key in ("trap", "syslog", "verdict", "silence", "flap", "incident"):
+            if (value := getattr(self, key)) is not None:
+                out[key] = value
+        out["repeats"] = self.repeats
+        if self.host.known and is_host_name(self.host.name):
+            out["meta"] = {"hosts": self.host.name}
+        return out
+
+    def to_queue(self) -> Json:
+        """The event as rules may see it: `to_json()` with every string made harmless."""
+        harmless = neutralise(self.to_json())
+        assert isinstance(harmless, dict)  # noqa: S101  (narrowing for the type checker)
+        return harmless
+
+
+def fingerprint(host: str, problem: str, subject_key: str) -> str:
+    """Join the three parts of a fingerprint (DESIGN: `host/problem/subject`)."""
+    return f"{host}/{problem}/{subject_key}"
+
+
+def _present(record: Host | Subject) -> Json:
+    return {name: value for name in record.__slots__ if (value := getattr(record, name)) is not None}
+
+
+_HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9_.:-]{1,253}\Z")
+# Words Ansible gives a meaning of its own; a device of that name cannot be a run's limit.
+_PATTERN_WORDS = frozenset({"all", "ungrouped", "localhost"})
+
+
+def is_host_name(name: str) -> bool:
+    """Whether `name` can be a run's `--limit`: Ansible would read `*`, `!`, `,`, `~` or `@` as a pattern."""
+    return bool(_HOST_NAME.match(name)) and name.lower() not in _PATTERN_WORDS
+
+
+@functools.cache
+def schema() -> Json:
+    """The JSON Schema of an event."""
+    text = resources.files("fannel").joinpath("event.schema.json").read_text(encoding="utf-8")
+    loaded: Json = json.loads(text)
+    return loaded
+
+
+# --- neutralise -------------------------------------------------------------------------------------------------
+
+# ansible-core templates what ansible-rulebook hands it as trusted, and a template needs an opening brace. Every
+# opening brace therefore becomes an ornament that no normalisation form turns back into one (U+2774 has no
+# decomposition), and so do the three code points that NFKC would turn into `{`. A pair is not waited for: two
+# harmless halves must not meet later. Control characters (terminal escapes) become their visible pictures.
+_BRACE = "\u2774"
+_CONTROLS = {code: chr(0x2400 + code) for code in range(0x20) if chr(code) not in "\t\n"} | {0x7F: "\u2421"}
+_C1 = {code: "\ufffd" for code in range(0x80, 0xA0)}
+_BIDI = {code: "\ufffd" for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C)}
+_SURROGATES = {code: "\ufffd" for code in range(0xD800, 0xE000)}
+_HARMLESS = {ord(c): _BRACE for c in "{\uff5b\ufe5b\ufe37"} | _CONTROLS | _C1 | _BIDI | _SURROGATES
+
+_INT64 = range(-(2**63), 2**63)
+_MAX_DEPTH = 32
+
+
+def neutralise_text(text: str) -> str:
+    """`text` with nothing in it that Jinja could open, a terminal could obey or UTF-8 could refuse."""
+    return text.translate(_HARMLESS)
+
+
+def neutralise(value: Any, _depth: int = 0) -> Any:  # noqa: ANN401  (any JSON value in, the same shape out)
+    """A copy of a JSON value in which no string, keys included, can act as a template.
+
+    Readable text stays readable. Numbers the rule engine cannot hold (beyond 64 bits, NaN, infinities) become
+    text. Anything that is not JSON becomes its text; what is nested deeper than 32 levels becomes an ellipsis.
+    """
+    if isinstance(value, str):
+        return value.translate(_HARMLESS)
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        return value if value in _INT64 else str(value)
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    if _depth >= _MAX_DEPTH:
+        return "…"
+    if isinstance(value, dict):
+        return {_key(key): neutralise(item, _depth + 1) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [neutralise(item, _depth + 1) for item in value]
+    return neutralise_text(str(value))
+
+
+def _key(key: object) -> str:
+    # Ansible reads "__ansible_…" keys (vault, unsafe, type tags) as instructions of its own.
+    return neutralise_text(str(key)).replace("__ansible", "_\u200bansible")

@@ -1,0 +1,1 @@
+"""Incidents: the cases people follow. Knows events and the store; nothing of Slack."""
