@@ -1,1 +1,5 @@
-"""cli"""
+"""The command line `fannel`."""
+
+
+def main() -> None:
+    """Entry point."""
