@@ -131,7 +131,7 @@ class Slack(_Section):
 class Database(_Section):
     """Where events, incidents and wanted posts are kept."""
 
-    url: str = "sqlite:///var/fannel.sqlite3"
+    url: Annotated[str, Field(repr=False)] = "sqlite:///var/fannel.sqlite3"  # may hold a password
 
 
 class Site(_Section):
@@ -175,3 +175,150 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Only what `load()` merged: it knows which file and which variable each value came from."""
         return (init_settings,)
+
+
+# The names other tools already use, and where each lands. They win over FANNEL_… spellings of the same key.
+_USUAL_NAMES = {
+    "PAGODA_URL": ("pagoda", "url"),
+    "PAGODA_TOKEN": ("pagoda", "token"),
+    "PAGODA_TOKEN_FILE": ("pagoda", "token_file"),
+    "SLACK_BOT_TOKEN": ("slack", "bot_token"),
+    "SLACK_BOT_TOKEN_FILE": ("slack", "bot_token_file"),
+    "SLACK_APP_TOKEN": ("slack", "app_token"),
+    "SLACK_APP_TOKEN_FILE": ("slack", "app_token_file"),
+}
+# Read by the command line and the lab, not settings.
+_NOT_SETTINGS = frozenset({"FANNEL_CONFIG", "FANNEL_LAB_SSH_PORT"})
+
+
+def load(environ: Mapping[str, str] = os.environ, *, cwd: Path | None = None) -> Settings:
+    """Read the settings.
+
+    Relative paths in the file and the SQLite path are taken from the file's folder, so that playbooks started in
+    another directory find the same database.
+
+    Raises:
+        ConfigError: one line per mistake: key, value (never a secret's), what was meant, where it was read.
+    """
+    folder = cwd or Path.cwd()
+    path = folder / (environ.get("FANNEL_CONFIG") or DEFAULT_FILE)
+    values, origin = _from_file(path, required="FANNEL_CONFIG" in environ)
+    _add_environment(values, origin, environ)
+    try:
+        settings = Settings(**values)
+    except ValidationError as error:
+        lines = [_explain(item, values, origin) for item in error.errors(include_context=False, include_url=False)]
+        raise ConfigError("\n".join(lines)) from None
+    return _anchored(settings, path.parent)
+
+
+def _from_file(path: Path, *, required: bool) -> tuple[dict[str, Any], dict[tuple[str, ...], str]]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        if required:
+            msg = f"FANNEL_CONFIG = {path}: no such file"
+            raise ConfigError(msg) from None
+        return {}, {}
+    except (OSError, UnicodeDecodeError) as error:
+        msg = f"{path}: cannot read it: {error}"
+        raise ConfigError(msg) from None
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        msg = f"{path}: not TOML: {error}"
+        raise ConfigError(msg) from None
+    origin: dict[tuple[str, ...], str] = {
+        (s, k): path.name for s, keys in values.items() if isinstance(keys, dict) for k in keys
+    }
+    return values, origin
+
+
+def _add_environment(values: dict[str, Any], origin: dict[tuple[str, ...], str], environ: Mapping[str, str]) -> None:
+    wanted = dict(_USUAL_NAMES)
+    for name in sorted(environ):
+        if name.startswith("FANNEL_") and name not in _NOT_SETTINGS:
+            wanted.setdefault(name, _variable_key(name))
+    for name in sorted(wanted, key=lambda n: n in _USUAL_NAMES):
+        if not (text := environ.get(name)):
+            continue
+        section, key = wanted[name]
+        keys = values.setdefault(section, {})
+        if not isinstance(keys, dict):
+            continue
+        _forget_other_spelling(keys, key)
+        keys[key] = _split(text) if _is_list(section, key) else text
+        origin[section, key] = name
+
+
+def _forget_other_spelling(keys: dict[str, Any], key: str) -> None:
+    """The environment overrides the file, also when one gives the secret and the other its file."""
+    other = key.removesuffix("_file") if key.endswith("_file") else f"{key}_file"
+    keys.pop(other, None)
+
+
+def _variable_key(name: str) -> tuple[str, str]:
+    section, _, key = name.removeprefix("FANNEL_").lower().partition("__")
+    known = [f"FANNEL_{s}__{k}".upper() for s, field in _sections().items() for k in field.model_fields]
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+        msg = f"{name}: no such setting" + (f", did you mean {near[0]}?" if near else "")
+        raise ConfigError(msg)
+    return section, key
+
+
+def _sections() -> dict[str, type[_Section]]:
+    return {
+        name: field.annotation
+        for name, field in Settings.model_fields.items()
+        if isinstance(field.annotation, type) and issubclass(field.annotation, _Section)
+    }
+
+
+def _is_list(section: str, key: str) -> bool:
+    return str(_sections()[section].model_fields[key].annotation).startswith("tuple")
+
+
+def _split(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _explain(error: Mapping[str, Any], values: Mapping[str, Any], origin: Mapping[tuple[str, ...], str]) -> str:
+    where = tuple(str(part) for part in error["loc"])
+    key = ".".join(where) or "settings"
+    source = origin.get(where[:2], DEFAULT_FILE)
+    shown = source if source.isupper() else f"{source}: {key}"
+    if error["type"] == "extra_forbidden":
+        return f"{shown}: no such key{_did_you_mean(where)}"
+    given: Any = values
+    for part in where:
+        given = given.get(part) if isinstance(given, dict) else given
+    # A secret's value is not shown (a URL may hold a password), nor a whole section (its error names the key).
+    quoted = "" if _is_secret(where) or isinstance(given, dict) else f" = {given!r}"
+    text = str(error["msg"]).removeprefix("Value error, ")
+    return f"{shown}{quoted}: {text[:1].lower()}{text[1:]}"
+
+
+def _is_secret(where: tuple[str, ...]) -> bool:
+    return any(word in part for part in where[1:2] for word in ("token", "communit", "url"))
+
+
+def _did_you_mean(where: tuple[str, ...]) -> str:
+    sections = _sections()
+    known = list(sections[where[0]].model_fields) if len(where) > 1 and where[0] in sections else list(sections)
+    near = difflib.get_close_matches(where[-1], known, n=1, cutoff=0.5)
+    return f", did you mean {near[0]}?" if near else f"; known: {', '.join(known)}"
+
+
+def _anchored(settings: Settings, folder: Path) -> Settings:
+    """The same settings with relative paths made absolute from the settings file's folder."""
+    prefix = "sqlite:///"
+    url = settings.database.url
+    if url.startswith(prefix) and not url.startswith(f"{prefix}/") and url != f"{prefix}:memory:":
+        url = prefix + str((folder / url.removeprefix(prefix)).resolve())
+    return settings.model_copy(
+        update={
+            "database": settings.database.model_copy(update={"url": url}),
+            "checks": settings.checks.model_copy(update={"path": (folder / settings.checks.path).resolve()}),
+        }
+    )
