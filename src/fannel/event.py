@@ -164,9 +164,9 @@ def schema() -> Json:
 # harmless halves must not meet later. Control characters (terminal escapes) become their visible pictures.
 _BRACE = "\u2774"
 _CONTROLS = {code: chr(0x2400 + code) for code in range(0x20) if chr(code) not in "\t\n"} | {0x7F: "\u2421"}
-_C1 = dict.fromkeys(range(128, 160), "�")
-_BIDI = dict.fromkeys((*range(8234, 8239), *range(8294, 8298), 8206, 8207, 1564), "�")
-_SURROGATES = dict.fromkeys(range(55296, 57344), "�")
+_C1 = dict.fromkeys(range(0x80, 0xA0), "\ufffd")
+_BIDI = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C), "\ufffd")
+_SURROGATES = dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
 _HARMLESS = {ord(c): _BRACE for c in "{\uff5b\ufe5b\ufe37"} | _CONTROLS | _C1 | _BIDI | _SURROGATES
 
 _INT64 = range(-(2**63), 2**63)
