@@ -1,0 +1,10 @@
+"""The store: events, incidents, threads and wanted posts, in SQLite or PostgreSQL.
+
+`Store.open(url)` is the door. Every method is one short transaction; none holds one across I/O of its own.
+"""
+
+from fannel.incidents.store.database import StoreError, StoreOutOfDateError, upgrade
+from fannel.incidents.store.posts import Post, Posts
+from fannel.incidents.store.store import Store
+
+__all__ = ["Post", "Posts", "Store", "StoreError", "StoreOutOfDateError", "upgrade"]

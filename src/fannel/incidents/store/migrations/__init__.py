@@ -1,0 +1,1 @@
+"""Alembic revisions. Written once, never changed after a release."""

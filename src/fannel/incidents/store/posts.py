@@ -1,0 +1,154 @@
+"""The outbox's table: posts that are wanted, by key, and what is known of each.
+
+A post is `wanted` until somebody saw it accepted (`sent`), until its outcome is in doubt (`unknown`: it may or may
+not be there), or until it can never be accepted (`refused`). A key is wanted once, however often it is asked for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from sqlalchemy import Engine, RowMapping, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from fannel.incidents.store.database import reading, writing
+from fannel.incidents.store.tables import posts, threads
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+Kind = Literal["parent", "reply", "update", "file", "note"]
+PostState = Literal["wanted", "unknown", "sent", "refused"]
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One wanted post. `seq` orders the posts of an incident; `ts` is Slack's id once it is there."""
+
+    key: str
+    incident_id: str | None
+    kind: Kind
+    channel: str
+    payload: dict[str, Any]
+    wanted_at: datetime
+    broadcast: bool = False
+    state: PostState = "wanted"
+    ts: str | None = None
+    attempts: int = 0
+    not_before: datetime | None = None
+    error: str | None = None
+    seq: int = 0
+
+
+class Posts:
+    """What is wanted in Slack. Every method raises StoreError when the database cannot be used."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def want(self, post: Post) -> bool:
+        """Put a post into the outbox; False when its key is there already."""
+        row = {
+            "key": post.key,
+            "incident_id": post.incident_id,
+            "kind": post.kind,
+            "channel": post.channel,
+            "payload": post.payload,
+            "broadcast": post.broadcast,
+            "state": "wanted",
+            "attempts": 0,
+            "wanted_at": post.wanted_at,
+            "not_before": post.wanted_at,
+        }
+        try:
+            with writing(self._engine) as connection:
+                if connection.execute(select(posts.c.seq).where(posts.c.key == post.key)).first():
+                    return False
+                connection.execute(insert(posts).values(row))
+        except IntegrityError:
+            return False
+        return True
+
+    def unsent(self, incident_id: str | None = None, limit: int = 200) -> list[Post]:
+        """Posts that are not there yet, in the order they were wanted: one incident's, or everybody's."""
+        query = select(posts).where(posts.c.state.in_(("wanted", "unknown"))).order_by(posts.c.seq).limit(limit)
+        if incident_id is not None:
+            query = query.where(posts.c.incident_id == incident_id)
+        with reading(self._engine) as connection:
+            return [_post(row) for row in connection.execute(query).mappings()]
+
+    def claim(self, post: Post, now: datetime, until: datetime) -> bool:
+        """Take a due post for sending; False when another process has it.
+
+        From here its outcome is in doubt until `sent()` or `failed()` says otherwise; a claimant that dies frees
+        it at `until`, still in doubt.
+        """
+        with writing(self._engine) as connection:
+            taken = connection.execute(
+                update(posts)
+                .where(
+                    posts.c.key == post.key,
+                    posts.c.state.in_(("wanted", "unknown")),
+                    posts.c.not_before <= now,
+                )
+                .values(state="unknown", not_before=until)
+            )
+            return bool(taken.rowcount)
+
+    def find(self, key: str) -> Post | None:
+        """The post of that key."""
+        with reading(self._engine) as connection:
+            row = connection.execute(select(posts).where(posts.c.key == key)).mappings().first()
+        return _post(row) if row else None
+
+    def sent(self, post: Post, ts: str) -> None:
+        """A post is there. A parent's ts is where its incident's thread hangs; a later parent replaces it."""
+        with writing(self._engine) as connection:
+            connection.execute(
+                update(posts)
+                .where(posts.c.key == post.key)
+                .values(state="sent", ts=ts, error=None, attempts=posts.c.attempts + 1)
+            )
+            if post.kind == "parent":
+                _set_thread(connection, post, ts)
+
+    def move_thread(self, post: Post, ts: str) -> None:
+        """A reply became a message of its own (its parent was deleted): the thread goes on under it."""
+        with writing(self._engine) as connection:
+            _set_thread(connection, post, ts)
+
+    def failed(self, post: Post, state: PostState, error: str, not_before: datetime) -> None:
+        """A try did not succeed; when to try again (`refused` is never tried again)."""
+        with writing(self._engine) as connection:
+            connection.execute(
+                update(posts)
+                .where(posts.c.key == post.key)
+                .values(state=state, error=error, not_before=not_before, attempts=posts.c.attempts + 1)
+            )
+
+
+def _set_thread(connection: Any, post: Post, ts: str) -> None:  # noqa: ANN401  (a SQLAlchemy connection)
+    changed = connection.execute(
+        update(threads).where(threads.c.incident_id == post.incident_id).values(channel=post.channel, ts=ts)
+    )
+    if changed.rowcount == 0:
+        connection.execute(insert(threads).values(incident_id=post.incident_id, channel=post.channel, ts=ts))
+
+
+def _post(row: RowMapping) -> Post:
+    return Post(
+        key=row["key"],
+        incident_id=row["incident_id"],
+        kind=row["kind"],
+        channel=row["channel"],
+        payload=row["payload"],
+        wanted_at=row["wanted_at"],
+        broadcast=row["broadcast"],
+        state=row["state"],
+        ts=row["ts"],
+        attempts=row["attempts"],
+        not_before=row["not_before"],
+        error=row["error"],
+        seq=row["seq"],
+    )
