@@ -11,18 +11,19 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal
 
 import structlog
 
-from fannel.slack.client import SlackClient
-from fannel.slack.errors import OutcomeUnknown, RateLimited, SlackError, Unreachable
+from fannel.slack.errors import BadMessage, MessageNotFound, SlackError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
     from fannel.incidents.store import Post, Store
+    from fannel.incidents.store.posts import PostState
+    from fannel.slack.client import Posted, SlackClient
 
 Outcome = Literal["sent", "waiting", "refused"]
 
