@@ -1,0 +1,48 @@
+"""The few Block Kit pieces FANNEL uses, each built inside Slack's limits.
+
+Marked-up text arrives here ready (`text.prose`, `text.code`, `text.when`); preformatted lines need no escaping, since
+a rich_text element never parses mark-up. https://docs.slack.dev/reference/block-kit/blocks
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Json = dict[str, Any]
+
+RED, AMBER, GREEN, GREY, BLUE = "#D92D20", "#F79009", "#12B76A", "#98A2B3", "#2E90FA"
+
+
+def mrkdwn(text: str) -> Json:
+    """A text object. `verbatim` keeps Slack from linking what merely looks like a channel, a person or an address."""
+    return {"type": "mrkdwn", "text": text, "verbatim": True}
+
+
+def section(*lines: str) -> Json:
+    """A paragraph of lines. `expand` shows all of it: on a phone Slack otherwise folds tall sections."""
+    return {"type": "section", "expand": True, "text": mrkdwn("\n".join(line for line in lines if line))}
+
+
+def context(*facts: str | None) -> Json:
+    """One small grey line: facts joined by middle dots."""
+    return {"type": "context", "elements": [mrkdwn(" · ".join(fact for fact in facts if fact))]}
+
+
+def coloured(colour: str, fallback: str, *blocks: Json) -> Json:
+    """An attachment: Slack draws its left edge in `colour`; `fallback` is what clients without colours show."""
+    return {"color": colour, "fallback": fallback, "blocks": list(blocks)}
+
+
+def terminal(*pages: tuple[str | None, Sequence[str]]) -> Json:
+    """Preformatted pages, each under its bold heading (a command) if it has one."""
+    elements: list[Json] = []
+    for heading, lines in pages:
+        if heading:
+            bold = {"type": "text", "text": heading, "style": {"bold": True}}
+            elements.append({"type": "rich_text_section", "elements": [bold]})
+        body = {"type": "text", "text": "\n".join(lines) or " "}
+        elements.append({"type": "rich_text_preformatted", "border": 0, "elements": [body]})
+    return {"type": "rich_text", "elements": elements}

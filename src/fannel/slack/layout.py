@@ -1,0 +1,312 @@
+"""Records to Slack messages: what an engineer reads at three in the morning on a telephone.
+
+Pure. The parent of a thread carries the state and is edited in place; each reply carries one push. The parent is made
+of section blocks only, because Slack refuses to edit a rich_text message into another kind (`block_mismatch`).
+Facts stand in blocks; only the meta line is in the coloured attachment, which phones may fold.
+
+The outbox's `key` goes into the metadata, and ids only: every app in the workspace can read it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from fannel.slack import blocks, names, outputs, text
+from fannel.slack.advice import next_step
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import tzinfo
+
+    from fannel.checks.verdict import Verdict
+    from fannel.event import Event, Host, Severity, Subject
+    from fannel.incidents.incident import Incident
+    from fannel.slack.blocks import Json
+    from fannel.slack.outputs import File
+
+EVENT_TYPE = "fannel_incident"
+VARBINDS_IN_NOTE = 8
+
+# How long an outside string may get where it stands, in characters as read.
+_NAME, _WORD, _DESCRIPTION, _REASON = 40, 48, 80, 240
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What to post: `payload` is text, blocks, attachments, metadata of chat.postMessage or chat.update.
+
+    `broadcast` shows a reply in the channel too; `file` is to be shared in the thread after it.
+    """
+
+    payload: Json
+    broadcast: bool = False
+    file: File | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a state appears wherever it appears."""
+
+    emoji: str
+    words: str
+    colour: str
+
+
+PENDING = "checking …"
+RECOVERED = Look("🟢", "RECOVERED", blocks.GREEN)
+STILL_DOWN = Look("🔴", "STILL DOWN", blocks.RED)
+_BY_SEVERITY: dict[Severity, tuple[str, str]] = {
+    "critical": ("🔴", blocks.RED),
+    "major": ("🔴", blocks.RED),
+    "minor": ("🟠", blocks.AMBER),
+    "warning": ("🟠", blocks.AMBER),
+    "info": ("🔵", blocks.BLUE),
+}
+
+
+def judged(outcome: str, problem: str, severity: Severity) -> Look:
+    """The look of an outcome; the colour of a confirmed fault is its severity's."""
+    if outcome == "confirmed":
+        return Look("🔴", "DOWN, confirmed" if problem.endswith("_down") else "confirmed", _BY_SEVERITY[severity][1])
+    if outcome == "expected":
+        return Look("⚪", "expected", blocks.GREY)
+    if outcome == "cleared":
+        return Look("🟢", "back already", blocks.GREEN)
+    return Look("🟠", "could not judge", blocks.AMBER)
+
+
+# --- the parent --------------------------------------------------------------------------------------------------
+
+
+def parent(incident: Incident, key: str, *, zone: tzinfo) -> Message:
+    """The first message of the thread, for every state of the incident: checking, judged, resolved."""
+    if incident.state == "resolved":
+        return _resolved_parent(incident, key, zone)
+    verdict = incident.verdict
+    what = _notification(incident.notification, incident.problem)
+    emoji, colour = _BY_SEVERITY[incident.severity]
+    if verdict is None:
+        look, says = Look(emoji, PENDING, colour), PENDING
+    else:
+        look = judged(str(verdict.get("outcome")), incident.problem, incident.severity)
+        says = _conclusion(look, verdict)
+    seen = f"*Seen:* {incident.raises} times, last {text.clock(incident.last_raise_at, zone)}"
+    sections = [
+        blocks.section(_headline(look.emoji, what, incident.host, incident.subject), _where(incident)),
+        blocks.section(
+            f"*Verdict:* {says}",
+            f"*Since:* {text.when(incident.opened_at, zone)}",
+            seen if incident.raises > 1 else "",
+            _device(incident.host),
+        ),
+    ]
+    first = look.emoji if verdict is None else f"{look.emoji} {look.words}:"
+    push = _push(first, incident, what, tail=_where_plain(incident))
+    return Message(_payload(push, sections, look, incident, key))
+
+
+def _resolved_parent(incident: Incident, key: str, zone: tzinfo) -> Message:
+    facts = []
+    lasted = _down_time(incident)
+    if incident.resolved_at is not None:
+        span = f"{text.clock(incident.opened_at, zone)} → {text.clock(incident.resolved_at, zone)}"
+        facts.append(f"*Down:* {lasted}  ({span})")
+    if incident.raises > 1:
+        facts.append(f"*Seen:* {incident.raises} times")
+    if incident.verdict is not None:
+        look = judged(str(incident.verdict.get("outcome")), incident.problem, incident.severity)
+        facts.append(f"*Verdict was:* {_conclusion(look, incident.verdict)}")
+    sections = [
+        blocks.section(_headline(RECOVERED.emoji, RECOVERED.words, incident.host, incident.subject), _where(incident)),
+        blocks.section(*facts, _device(incident.host)),
+    ]
+    if not sections[1]["text"]["text"]:
+        sections.pop()
+    tail = " · ".join(part for part in (f"down {lasted}" if lasted else "", _where_plain(incident)) if part)
+    push = _push(f"{RECOVERED.emoji} {RECOVERED.words}", incident, "", tail=tail)
+    return Message(_payload(push, sections, RECOVERED, incident, key))
+
+
+# --- the replies -------------------------------------------------------------------------------------------------
+
+
+def collected(incident: Incident, verdict: Verdict, key: str) -> Message:
+    """What the check saw and concluded: the judgement, its reason, the lines that show it, the rest as a file."""
+    look = judged(verdict.outcome, incident.problem, incident.severity)
+    step = f"*Next:* {next_step(verdict.reason)}" if verdict.outcome == "inconclusive" else ""
+    head = blocks.section(f"{look.emoji} *{look.words}*", text.prose(verdict.reason, _REASON), step)
+    body, complete = outputs.shown(verdict.evidence, verdict.outputs)
+    printed = [output for output in verdict.outputs if output.text.strip()]
+    file = None
+    if printed and not complete:
+        host, subject = names.host(incident.host.name), _subject_name(incident.subject, verdict.subject_name)
+        file = outputs.file(f"{host}_{incident.id}_{key[:8]}", f"{host} {subject}".strip(), printed)
+    effort = f"{_count(len(verdict.outputs), 'command')} in {verdict.took_s:.1f} s" if verdict.outputs else ""
+    meta = blocks.context(effort, "full output below" if file else "", _id(incident))
+    sections = [block for block in (head, body, meta) if block is not None]
+    push = _push(look.emoji, incident, f"{look.words}: {verdict.reason}", subject=verdict.subject_name)
+    return Message(_payload(push, sections, None, incident, key), file=file)
+
+
+def recovered(incident: Incident, verdict: Verdict | None, key: str) -> Message:
+    """The end of the fault, shown in the channel too unless it was expected to be down.
+
+    Without a verdict the device's word is all there is, and the reply says so.
+    """
+    lasted = _down_time(incident)
+    why = "The device says so; no check was made." if verdict is None else text.prose(verdict.reason, _REASON)
+    head = _headline(RECOVERED.emoji, RECOVERED.words, incident.host, incident.subject)
+    section = blocks.section(f"{head}  after *{lasted}*" if lasted else head, why)
+    expected = incident.verdict is not None and incident.verdict.get("outcome") == "expected"
+    reason = verdict.reason if verdict is not None else None
+    push = _push(
+        f"{RECOVERED.emoji} {RECOVERED.words}",
+        incident,
+        "",
+        tail=" · ".join(part for part in (f"after {lasted}" if lasted else "", reason) if part),
+    )
+    return Message(_payload(push, [section], None, incident, key), broadcast=not expected)
+
+
+def still_down(incident: Incident, verdict: Verdict, key: str) -> Message:
+    """The device announced the end and the check disagrees: the incident stays open."""
+    look = STILL_DOWN
+    if verdict.outcome != "confirmed":
+        # Saying "down" on an inconclusive check would be a guess.
+        judgement = judged(verdict.outcome, incident.problem, incident.severity)
+        look = Look(judgement.emoji, "NOT CONFIRMED UP", judgement.colour)
+    step = f"*Next:* {next_step(verdict.reason)}" if verdict.outcome == "inconclusive" else ""
+    head = blocks.section(
+        _headline(look.emoji, look.words, incident.host, incident.subject),
+        "The device announced the end; the check says otherwise:",
+        text.prose(verdict.reason, _REASON),
+        step,
+    )
+    body, _ = outputs.shown(verdict.evidence, ())
+    push = _push(f"{look.emoji} {look.words}", incident, "", tail=verdict.reason)
+    return Message(_payload(push, [head, *([body] if body else [])], None, incident, key))
+
+
+# --- a message without a thread -----------------------------------------------------------------------------------
+
+
+def note(event: Event, key: str, *, zone: tzinfo) -> Message:
+    """Something people should know that is no fault to follow: an unknown host, a restart, a wrong community."""
+    emoji, colour = _BY_SEVERITY[event.severity]
+    what = _notification((event.trap or {}).get("name"), event.kind)
+    known = "" if event.host.known else "*Host:* not in pagoda. Add it there, or the address it sends from."
+    facts = [
+        known,
+        f"*When:* {text.when(event.received_at, zone)}",
+        f"*Seen:* {event.repeats} times" if event.repeats > 1 else "",
+        _device(event.host),
+    ]
+    sections = [
+        blocks.section(_headline(emoji, what, event.host, event.subject), _where(event)),
+        blocks.section(*facts),
+    ]
+    if said := _said(event):
+        sections.append(blocks.terminal((None, said)))
+    sender = f"from {text.prose(event.source.address, _NAME)}"
+    meta = blocks.context(text.prose(event.id, _NAME), sender, "trap" if event.via == "snmp_trap" else event.via)
+    push = _push(emoji, event, what, tail=_where_plain(event))
+    payload = {
+        "text": push,
+        "blocks": sections,
+        "attachments": [blocks.coloured(colour, push, meta)],
+        "metadata": {"event_type": EVENT_TYPE, "event_payload": {"v": 1, "event": event.id, "key": key}},
+    }
+    return Message(payload)
+
+
+def _said(event: Event) -> list[str]:
+    """What the notification carried, for a phone: the log line, or the first few varbinds."""
+    if event.syslog is not None:
+        found = text.preformatted([str(event.syslog.get("message", ""))[:4000]])
+    else:
+        varbinds = (event.trap or {}).get("varbinds") or {}
+        named = list(varbinds.items())[:VARBINDS_IN_NOTE] if isinstance(varbinds, dict) else []
+        found = text.preformatted(f"{text.one_line(str(k)[:200])} = {text.cut(str(v)[:400], 120)}" for k, v in named)
+    return found if len(found) <= outputs.LINES_IN_REPLY else [*found[: outputs.LINES_IN_REPLY - 1], text.ELLIPSIS]
+
+
+# --- pieces ------------------------------------------------------------------------------------------------------
+
+
+def _payload(push: str, sections: list[Json], look: Look | None, incident: Incident, key: str) -> Json:
+    payload: dict[str, Any] = {"text": push, "blocks": sections}
+    if look is not None:
+        reported = f"trap {text.prose(incident.notification, 64)}" if incident.notification else ""
+        stale = f"pagoda data {text.duration(incident.host.stale_s)} old" if incident.host.stale_s else ""
+        payload["attachments"] = [
+            blocks.coloured(look.colour, push, blocks.context(_id(incident), reported, stale)),
+        ]
+    payload["metadata"] = {"event_type": EVENT_TYPE, "event_payload": {"v": 1, "incident": incident.id, "key": key}}
+    return payload
+
+
+def _headline(emoji: str, what: str, host: Host, subject: Subject) -> str:
+    name = _subject_name(subject)
+    shown = f"  {text.code(name, _NAME)}" if name else ""
+    return f"{emoji} *{text.prose(what, _WORD)}*  {text.code(names.host(host.name), _NAME)}{shown}"
+
+
+def _push(first: str, about: Incident | Event, what: str, *, tail: str = "", subject: str | None = None) -> str:
+    """`first`, what, host and subject, then ` · tail`; each bounded so that the important part is never cut."""
+    host = text.cut(text.one_line(names.host(about.host.name)), _NAME)
+    name = text.cut(text.one_line(_subject_name(about.subject, subject)), _NAME)
+    who = f"{host} {name}".strip()
+    lead = (what, who) if tail or not what else (who, what)
+    return text.push(first, *lead, f"· {tail}" if tail else None)
+
+
+def _subject_name(subject: Subject, asked: str | None = None) -> str:
+    """The subject as an engineer writes it; `asked` is the name the device itself gave."""
+    name = asked or subject.name or subject.peer
+    if name:
+        return names.interface(name) if subject.type == "interface" else name
+    return f"ifIndex {subject.ifindex}" if subject.ifindex is not None else ""
+
+
+def _where(about: Incident | Event) -> str:
+    return text.prose(_where_plain(about), _DESCRIPTION + 2 * _NAME)
+
+
+def _where_plain(about: Incident | Event) -> str:
+    parts = (
+        text.cut(text.one_line(about.subject.description or ""), _DESCRIPTION),
+        text.cut(text.one_line(about.subject.circuit or ""), _NAME),
+        text.cut(text.one_line(about.host.site or ""), _NAME),
+    )
+    return " · ".join(part for part in parts if part)
+
+
+def _device(host: Host) -> str:
+    kind = text.prose(host.platform or host.os or "", _NAME)
+    return f"*Device:* {kind}" if kind else ""
+
+
+def _notification(name: str | None, otherwise: str) -> str:
+    """`IF-MIB::linkDown` as `linkDown`; without a name, the problem or kind in words."""
+    last = text.one_line(name or "").rsplit("::", 1)[-1]
+    return last or text.one_line(otherwise.replace("_", " ")) or "notification"
+
+
+def _conclusion(look: Look, verdict: Mapping[str, Any]) -> str:
+    reason = text.prose(str(verdict.get("reason") or ""), _REASON)
+    return f"{look.words}: {reason}" if reason else look.words
+
+
+def _down_time(incident: Incident) -> str:
+    if incident.resolved_at is None:
+        return ""
+    return text.duration((incident.resolved_at - incident.opened_at).total_seconds())
+
+
+def _id(incident: Incident) -> str:
+    return text.prose(incident.id, _NAME)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
