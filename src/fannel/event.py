@@ -83,6 +83,7 @@ class Event:
     trap: Json | None = None
     syslog: Json | None = None
     verdict: Json | None = None
+    refusal: Json | None = None
     silence: Json | None = None
     flap: Json | None = None
     incident: Json | None = None
@@ -114,7 +115,7 @@ class Event:
                 "engine_id": self.source.engine_id,
             },
         }
-        for key in ("trap", "syslog", "verdict", "silence", "flap", "incident"):
+        for key in ("trap", "syslog", "verdict", "refusal", "silence", "flap", "incident"):
             if (value := getattr(self, key)) is not None:
                 out[key] = value
         out["repeats"] = self.repeats

@@ -1,0 +1,52 @@
+"""What was refused and must be said, without letting a flood of refusals become a flood of messages.
+
+Pure: time is passed in. Each (reason, source) is said once per window, all together at most `MOST` times a window;
+the next one said carries how many went unsaid since.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+WINDOW = timedelta(minutes=10)
+MOST = 10
+
+Reason = Literal["source_not_allowed", "undecodable", "unsupported_version", "not_a_notification", "bad_community"]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A datagram that was not accepted: from whom, why, in words that hold nothing secret."""
+
+    reason: Reason
+    source: str
+    detail: str
+    unsaid: int = 0
+
+
+class Refusals:
+    """Decides which refusals are said. Bounded: it remembers what was said in this window, nothing else."""
+
+    def __init__(self, window: timedelta = WINDOW, most: int = MOST) -> None:
+        self._window = window
+        self._most = most
+        self._said: OrderedDict[tuple[str, str], datetime] = OrderedDict()
+        self._unsaid = 0
+
+    def say(self, refusal: Refusal, now: datetime) -> Refusal | None:
+        """The refusal, with how many went unsaid before it, or None when it is to be counted only."""
+        while self._said and now - next(iter(self._said.values())) >= self._window:
+            self._said.popitem(last=False)
+        key = (refusal.reason, refusal.source)
+        if key in self._said or len(self._said) >= self._most:
+            self._unsaid += 1
+            return None
+        self._said[key] = now
+        unsaid, self._unsaid = self._unsaid, 0
+        return Refusal(refusal.reason, refusal.source, refusal.detail, unsaid)

@@ -1,0 +1,230 @@
+"""The road of one trap, on one screen: datagram → message → notification → kind → host → event → incident.
+
+Every stage takes the previous stage's record and returns its own; nothing walks back. What falls off the road is
+counted, and said as an event of its own.
+"""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from ulid import ULID
+
+from fannel.event import Event, Host, Source, Subject, fingerprint
+from fannel.intake.refusals import Reason, Refusal
+from fannel.wire.ber import DecodeError
+from fannel.wire.snmp import NotANotification, UnsupportedVersion, decode, inform_response
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from fannel.config import Trap
+    from fannel.event import Json
+    from fannel.incidents.store import Store
+    from fannel.intake.counters import Counters
+    from fannel.intake.refusals import Refusals
+    from fannel.intake.udp import Datagram
+    from fannel.kinds import Kinds
+    from fannel.naming import Catalogue, Notification
+    from fannel.wire.message import Message
+
+# An event stays small: rules pay for every byte. All varbinds, and the bytes, are in the event log.
+MAX_VARBINDS = 40
+MAX_VALUE_CHARS = 256
+MAX_VARBINDS_CHARS = 4096
+
+
+class Directory(Protocol):
+    """Who sent it: what the road needs to know of fannel.directory."""
+
+    def identify(self, addresses: Sequence[str]) -> Host:
+        """The device that owns the first known of these addresses; unknown, named by the first, otherwise."""
+
+    def describe(self, host: Host, subject: Subject) -> Subject:
+        """The subject with the name, description, peer and circuit that are on record."""
+
+
+class Acknowledger(Protocol):
+    """Whoever holds the socket that informs came through."""
+
+    def acknowledge(self, datagram: Datagram, response: bytes) -> None:
+        """Answer the sender of an inform."""
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """A batch that was understood and is not yet on record. Committing it again changes nothing."""
+
+    events: tuple[tuple[Event, bytes], ...]
+    informs: tuple[Datagram, ...]
+    refused: tuple[Refusal, ...]
+    accepted: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """The stages, each given. `observe()` understands datagrams, `commit()` puts them on record."""
+
+    trap: Trap
+    catalogue: Catalogue
+    kinds: Kinds
+    directory: Directory
+    store: Store
+    counters: Counters
+    refusals: Refusals
+
+    def observe(self, datagrams: Sequence[Datagram]) -> Observed:
+        """Decode, name, classify and enrich. Never raises, whatever the bytes are."""
+        events: list[tuple[Event, bytes]] = []
+        informs: list[Datagram] = []
+        refused: list[Refusal] = []
+        for datagram in datagrams:
+            message = self._accept(datagram)
+            if isinstance(message, Refusal):
+                refused.append(message)
+                if (said := self.refusals.say(message, datagram.received_at)) is not None:
+                    events.append((_refusal_event(said, self._who(datagram.source), datagram), datagram.payload))
+                continue
+            events.append((self._event(message, datagram), datagram.payload))
+            if message.pdu == "inform":
+                informs.append(datagram)
+        return Observed(tuple(events), tuple(informs), tuple(refused), len(datagrams) - len(refused))
+
+    def commit(self, observed: Observed, sockets: Acknowledger) -> list[Event]:
+        """Log the events, find or open their incidents, then acknowledge the informs: in this order.
+
+        Raises:
+            StoreError: nothing was recorded or acknowledged; commit the same batch again later.
+        """
+        recorded = self.store.record(observed.events) if observed.events else []
+        for datagram in observed.informs:
+            sockets.acknowledge(datagram, inform_response(datagram.payload))
+        self.counters.add("handled", n=observed.accepted)
+        for refusal in observed.refused:
+            self.counters.add("rejected", refusal.reason)
+        return recorded
+
+    def _accept(self, datagram: Datagram) -> Message | Refusal:
+        def refusal(reason: Reason, detail: str) -> Refusal:
+            return Refusal(reason, datagram.source, detail)
+
+        if not _within(datagram.source, self.trap.allowed_sources):
+            return refusal("source_not_allowed", "its address is in none of trap.allowed_sources")
+        try:
+            message = decode(datagram.payload)
+        except UnsupportedVersion as error:
+            return refusal("unsupported_version", str(error))
+        except NotANotification as error:
+            return refusal("not_a_notification", str(error))
+        except DecodeError as error:
+            return refusal("undecodable", str(error))
+        if not any(
+            hmac.compare_digest(message.community, c.get_secret_value().encode()) for c in self.trap.communities
+        ):
+            return refusal("bad_community", f"an SNMP v{message.version} {message.pdu} with a community not configured")
+        return message
+
+    def _event(self, message: Message, datagram: Datagram) -> Event:
+        notification = self.catalogue.name(message)
+        source = Source(datagram.source, agent_address=message.agent_address)
+        host = self._who(datagram.source, message.agent_address)
+        return trap_event(
+            message, notification, self.kinds, received_at=datagram.received_at, source=source, host=host,
+            directory=self.directory,
+        )  # fmt: skip
+
+    def _who(self, source: str, agent_address: str | None = None) -> Host:
+        """The host by the configured order of trust; an agent address counts only from where it is believed."""
+        believed = agent_address and _within(source, self.trap.agent_address_from)
+        facts = {"source_address": source, "agent_address": agent_address if believed else None}
+        trusted = [address for name in self.trap.trust if (address := facts[name]) is not None]
+        return self.directory.identify(trusted or [source])
+
+
+def trap_event(
+    message: Message,
+    notification: Notification,
+    kinds: Kinds,
+    *,
+    received_at: datetime,
+    source: Source,
+    host: Host,
+    directory: Directory | None = None,
+) -> Event:
+    """The event of a named notification. Pure but for the directory's look at its own index."""
+    found = kinds.classify(notification)
+    subject = directory.describe(host, found.subject) if directory is not None else found.subject
+    return Event(
+        id=str(ULID.from_datetime(received_at)),
+        received_at=received_at,
+        via="snmp_trap",
+        kind=found.kind,
+        problem=found.problem,
+        phase=found.phase,
+        severity=found.severity,
+        host=host,
+        subject=subject,
+        source=source,
+        trap={
+            "version": message.version,
+            "type": message.pdu,
+            "name": notification.name,
+            "oid": notification.oid,
+            **({} if message.uptime_ticks is None else {"uptime_s": message.uptime_ticks / 100}),
+            **_varbinds(notification),
+        },
+        aliases=_aliases(host, found.problem, subject, source),
+    )
+
+
+def _varbinds(notification: Notification) -> Json:
+    """The varbinds by name, within bounds; a name that repeats carries its instance."""
+    shown: Json = {}
+    room = MAX_VARBINDS_CHARS
+    left_out = 0
+    for varbind in notification.varbinds:
+        name = varbind.name if varbind.name not in shown else f"{varbind.name}.{varbind.instance}"
+        value = varbind.value
+        if isinstance(value, str) and len(value) > MAX_VALUE_CHARS:
+            value = f"{value[:MAX_VALUE_CHARS]}…"
+        cost = len(name) + len(str(value))
+        if len(shown) >= MAX_VARBINDS or cost > room:
+            left_out += 1
+            continue
+        room -= cost
+        shown[name] = value
+    return {"varbinds": shown} | ({"varbinds_left_out": left_out} if left_out else {})
+
+
+def _aliases(host: Host, problem: str, subject: Subject, source: Source) -> tuple[str, ...]:
+    """What else this fault may have been called while less was known: by address, by index."""
+    hosts = dict.fromkeys((host.name, source.address))
+    keys = dict.fromkeys((subject.key, *([f"ifindex-{subject.ifindex}"] if subject.ifindex is not None else [])))
+    return tuple(fingerprint(name, problem, key) for name in hosts for key in keys)[1:]
+
+
+def _refusal_event(refusal: Refusal, host: Host, datagram: Datagram) -> Event:
+    """What was not accepted is still something that happened; rules may act on it."""
+    community = refusal.reason == "bad_community"
+    return Event(
+        id=str(ULID.from_datetime(datagram.received_at)),
+        received_at=datagram.received_at,
+        via="snmp_trap",
+        kind="snmp_auth_failure" if community else "datagram_refused",
+        problem="snmp_auth_failure" if community else "datagram_refused",
+        phase="info",
+        severity="warning",
+        host=host,
+        subject=Subject(type="sender", name=datagram.source),
+        source=Source(datagram.source),
+        refusal={"reason": refusal.reason, "detail": refusal.detail, "unsaid": refusal.unsaid},
+    )
+
+
+def _within(address: str, networks: Sequence[Any]) -> bool:
+    parsed = ipaddress.ip_address(address)
+    return any(parsed.version == network.version and parsed in network for network in networks)
