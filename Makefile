@@ -27,7 +27,7 @@ demo: $(READY)lab ## A link goes down, FANNEL judges it in one Slack thread, all
 	@$(BIN)/fannel demo
 
 test: $(READY)test ## All tests that need no root
-	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m "not privileged" $(ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m "not privileged" $(ARGS)
 
 test-privileged: $(READY)test ## Tests with real routers and senders (root, Debian's snmp snmpd frr frr-snmp openssh-server)
 	$(BIN)/python -m pytest -m privileged $(ARGS)
