@@ -19,6 +19,7 @@ SRC = Path(__file__).parents[1] / "src"
 ROOMS = (
     "event",
     "config",
+    "logs",
     "wire",
     "naming",
     "kinds",
@@ -28,8 +29,8 @@ ROOMS = (
     "checks",
     "slack",
     "pipeline",
-    "source",
     "respond",
+    "source",
     "ops",
     "lab",
     "cli",
