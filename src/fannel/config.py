@@ -29,7 +29,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, MutableMapping
     from datetime import tzinfo
 
 DEFAULT_FILE = "fannel.toml"
@@ -207,8 +207,7 @@ def load(environ: Mapping[str, str] = os.environ, *, cwd: Path | None = None) ->
     try:
         settings = Settings(**values)
     except ValidationError as error:
-        lines = [_explain(item, values, origin) for item in error.errors(include_context=False, include_url=False)]
-        raise ConfigError("\n".join(lines)) from None
+        raise ConfigError(explain(error, values, origin)) from None
     return _anchored(settings, path.parent)
 
 
@@ -283,10 +282,46 @@ def _split(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
 
 
-def _explain(error: Mapping[str, Any], values: Mapping[str, Any], origin: Mapping[tuple[str, ...], str]) -> str:
+def explain(
+    error: ValidationError,
+    values: Mapping[str, Any],
+    origin: Mapping[tuple[str, ...], str],
+    *,
+    section: str | None = None,
+    where: str = DEFAULT_FILE,
+) -> str:
+    """One line per mistake, for `values` of the whole settings or of one `section`; `where` names their place."""
+    nested = {section: values} if section else values
+    lines = []
+    for item in error.errors(include_context=False, include_url=False):
+        loc = ((section,) if section else ()) + tuple(str(part) for part in item["loc"])
+        lines.append(_explain({**item, "loc": loc}, nested, origin, where))
+    return "\n".join(lines)
+
+
+def export(settings: Settings, environ: MutableMapping[str, str], *, cwd: Path | None = None) -> None:
+    """Make a child process, whatever its working directory, read these settings: by file name and by variable.
+
+    Secrets travel in the environment, never in arguments (a process list shows those).
+    """
+    path = (cwd or Path.cwd()) / (environ.get("FANNEL_CONFIG") or DEFAULT_FILE)
+    if path.exists():
+        environ["FANNEL_CONFIG"] = str(path.resolve())
+    environ["FANNEL_DATABASE__URL"] = settings.database.url
+    environ["FANNEL_CHECKS__PATH"] = str(settings.checks.path)
+    if settings.pagoda.url is not None:
+        environ["PAGODA_URL"] = str(settings.pagoda.url)
+    if settings.pagoda.token is not None:
+        environ["PAGODA_TOKEN"] = settings.pagoda.token.get_secret_value()
+        environ.pop("PAGODA_TOKEN_FILE", None)
+
+
+def _explain(
+    error: Mapping[str, Any], values: Mapping[str, Any], origin: Mapping[tuple[str, ...], str], default: str
+) -> str:
     where = tuple(str(part) for part in error["loc"])
     key = ".".join(where) or "settings"
-    source = origin.get(where[:2], DEFAULT_FILE)
+    source = origin.get(where[:2], default)
     shown = source if source.isupper() else f"{source}: {key}"
     if error["type"] == "extra_forbidden":
         return f"{shown}: no such key{_did_you_mean(where)}"

@@ -11,9 +11,12 @@ import json
 import math
 import re
 from dataclasses import dataclass, field
-from datetime import datetime  # noqa: TC003  (pydantic-free, but readers of the dataclass expect it to resolve)
+from datetime import datetime
 from importlib import resources
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 SCHEMA = "fannel.event/1"
 
@@ -26,7 +29,10 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """The device, as pagoda knows it; for an unknown sender `name` is its address and `known` is False."""
+    """The device, as pagoda knows it; for an unknown sender `name` is its address and `known` is False.
+
+    `ambiguous` names the devices that all claim the address: nobody guesses which one it was.
+    """
 
     name: str
     known: bool
@@ -36,6 +42,7 @@ class Host:
     role: str | None = None
     pagoda_id: int | None = None
     stale_s: int = 0
+    ambiguous: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +130,29 @@ class Event:
             out["meta"] = {"hosts": self.host.name}
         return out
 
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """The event that `to_json()` wrote (from the event log; not neutralised there)."""
+        known = {name: data[name] for name in _PLAIN_KEYS if name in data}
+        return cls(
+            **known,
+            received_at=datetime.fromisoformat(data["received_at"]),
+            host=Host(**data["host"]),
+            subject=Subject(**data["subject"]),
+            source=Source(**data["source"]),
+        )
+
     def to_queue(self) -> Json:
         """The event as rules may see it: `to_json()` with every string made harmless."""
         harmless = neutralise(self.to_json())
         assert isinstance(harmless, dict)  # noqa: S101  (narrowing for the type checker)
         return harmless
+
+
+_PLAIN_KEYS = (
+    *("id", "via", "kind", "problem", "phase", "severity", "repeats"),
+    *("trap", "syslog", "verdict", "refusal", "silence", "flap", "incident"),
+)
 
 
 def fingerprint(host: str, problem: str, subject_key: str) -> str:

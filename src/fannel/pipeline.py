@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ulid import ULID
 
-from fannel.event import Event, Host, Source, Subject, fingerprint
+from fannel.directory.enrich import enrich_subject, to_host
+from fannel.event import Event, Source, Subject, fingerprint
 from fannel.intake.refusals import Reason, Refusal
 from fannel.wire.ber import DecodeError
 from fannel.wire.snmp import NotANotification, UnsupportedVersion, decode, inform_response
@@ -23,12 +24,13 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from fannel.config import Trap
-    from fannel.event import Json
+    from fannel.directory.directory import Device, Interface, Lookup
+    from fannel.event import Host, Json
     from fannel.incidents.store import Store
     from fannel.intake.counters import Counters
     from fannel.intake.refusals import Refusals
     from fannel.intake.udp import Datagram
-    from fannel.kinds import Kinds
+    from fannel.kinds import Classification, Kinds
     from fannel.naming import Catalogue, Notification
     from fannel.wire.message import Message
 
@@ -39,13 +41,13 @@ MAX_VARBINDS_CHARS = 4096
 
 
 class Directory(Protocol):
-    """Who sent it: what the road needs to know of fannel.directory."""
+    """Who sent it: what the road needs of fannel.directory's HostDirectory."""
 
-    def identify(self, addresses: Sequence[str]) -> Host:
-        """The device that owns the first known of these addresses; unknown, named by the first, otherwise."""
+    def find(self, candidates: Sequence[str]) -> Lookup:
+        """The device that owns the first of these addresses that anybody owns."""
 
-    def describe(self, host: Host, subject: Subject) -> Subject:
-        """The subject with the name, description, peer and circuit that are on record."""
+    def interface(self, device: Device, *, ifindex: int | None = None, name: str | None = None) -> Interface | None:
+        """The interface on record."""
 
 
 class Acknowledger(Protocol):
@@ -87,7 +89,12 @@ class Pipeline:
             if isinstance(message, Refusal):
                 refused.append(message)
                 if (said := self.refusals.say(message, datagram.received_at)) is not None:
-                    events.append((_refusal_event(said, self._who(datagram.source), datagram), datagram.payload))
+                    events.append(
+                        (
+                            _refusal_event(said, to_host(self._who(datagram.source), datagram.source), datagram),
+                            datagram.payload,
+                        )
+                    )
                 continue
             events.append((self._event(message, datagram), datagram.payload))
             if message.pdu == "inform":
@@ -130,35 +137,45 @@ class Pipeline:
 
     def _event(self, message: Message, datagram: Datagram) -> Event:
         notification = self.catalogue.name(message)
-        source = Source(datagram.source, agent_address=message.agent_address)
-        host = self._who(datagram.source, message.agent_address)
-        return trap_event(
-            message, notification, self.kinds, received_at=datagram.received_at, source=source, host=host,
-            directory=self.directory,
-        )  # fmt: skip
+        lookup = self._who(datagram.source, message.agent_address)
+        event = trap_event(
+            message,
+            notification,
+            self.kinds.classify(notification),
+            received_at=datagram.received_at,
+            source=Source(datagram.source, agent_address=message.agent_address),
+            host=to_host(lookup, datagram.source),
+        )
+        return self._described(event, lookup) if lookup.device and event.subject.type == "interface" else event
 
-    def _who(self, source: str, agent_address: str | None = None) -> Host:
-        """The host by the configured order of trust; an agent address counts only from where it is believed."""
+    def _described(self, event: Event, lookup: Lookup) -> Event:
+        """The event with what pagoda has on its interface: a name for a bare ifIndex, description, circuit, peer."""
+        subject = event.subject
+        if lookup.device is None:
+            return event
+        on_record = self.directory.interface(lookup.device, ifindex=subject.ifindex, name=subject.name)
+        described = replace(event, subject=enrich_subject(subject, on_record))
+        return replace(described, aliases=_aliases(described))
+
+    def _who(self, source: str, agent_address: str | None = None) -> Lookup:
+        """The device by the configured order of trust; an agent address counts only from where it is believed."""
         believed = agent_address and _within(source, self.trap.agent_address_from)
         facts = {"source_address": source, "agent_address": agent_address if believed else None}
         trusted = [address for name in self.trap.trust if (address := facts[name]) is not None]
-        return self.directory.identify(trusted or [source])
+        return self.directory.find(trusted or [source])
 
 
 def trap_event(
     message: Message,
     notification: Notification,
-    kinds: Kinds,
+    found: Classification,
     *,
     received_at: datetime,
     source: Source,
     host: Host,
-    directory: Directory | None = None,
 ) -> Event:
-    """The event of a named notification. Pure but for the directory's look at its own index."""
-    found = kinds.classify(notification)
-    subject = directory.describe(host, found.subject) if directory is not None else found.subject
-    return Event(
+    """The event of a named and classified notification. Pure."""
+    event = Event(
         id=str(ULID.from_datetime(received_at)),
         received_at=received_at,
         via="snmp_trap",
@@ -167,7 +184,7 @@ def trap_event(
         phase=found.phase,
         severity=found.severity,
         host=host,
-        subject=subject,
+        subject=found.subject,
         source=source,
         trap={
             "version": message.version,
@@ -177,8 +194,8 @@ def trap_event(
             **({} if message.uptime_ticks is None else {"uptime_s": message.uptime_ticks / 100}),
             **_varbinds(notification),
         },
-        aliases=_aliases(host, found.problem, subject, source),
     )
+    return replace(event, aliases=_aliases(event))
 
 
 def _varbinds(notification: Notification) -> Json:
@@ -200,11 +217,12 @@ def _varbinds(notification: Notification) -> Json:
     return {"varbinds": shown} | ({"varbinds_left_out": left_out} if left_out else {})
 
 
-def _aliases(host: Host, problem: str, subject: Subject, source: Source) -> tuple[str, ...]:
+def _aliases(event: Event) -> tuple[str, ...]:
     """What else this fault may have been called while less was known: by address, by index."""
-    hosts = dict.fromkeys((host.name, source.address))
-    keys = dict.fromkeys((subject.key, *([f"ifindex-{subject.ifindex}"] if subject.ifindex is not None else [])))
-    return tuple(fingerprint(name, problem, key) for name in hosts for key in keys)[1:]
+    hosts = dict.fromkeys((event.host.name, event.source.address))
+    index = event.subject.ifindex
+    keys = dict.fromkeys((event.subject.key, *([f"ifindex-{index}"] if index is not None else [])))
+    return tuple(fingerprint(name, event.problem, key) for name in hosts for key in keys)[1:]
 
 
 def _refusal_event(refusal: Refusal, host: Host, datagram: Datagram) -> Event:

@@ -1,5 +1,5 @@
-"""The command line `fannel`."""
+"""The command line `fannel`. Each command is a module; heavy imports happen inside the command that needs them."""
 
+from fannel.cli.app import main
 
-def main() -> None:
-    """Entry point."""
+__all__ = ["main"]

@@ -1,0 +1,82 @@
+"""Event source fannel.network.snmp_trap: SNMP notifications as FANNEL events."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fannel.source import run_trap_source
+
+if TYPE_CHECKING:
+    import asyncio
+
+DOCUMENTATION = r"""
+---
+module: snmp_trap
+short_description: Receive SNMP traps and informs and put them to the rules as FANNEL events
+version_added: "0.1.0"
+description:
+  - Listens for SNMP v1 traps, v2c traps and v2c informs on UDP. Informs are acknowledged after they are on disk.
+  - Every notification is named (MIB catalogue), classified (kind, problem, phase, severity, subject), enriched with
+    what pagoda knows of its sender, recorded, and joined to its incident before the rules see it.
+  - Options given here win over C(fannel.toml) and the environment. Whatever is left out comes from there.
+  - The source never ends because something outside does. It ends at start when its configuration is wrong.
+author: The FANNEL authors
+options:
+  host:
+    description: Address to listen on. C(::) listens on IPv6 and IPv4.
+    type: str
+    default: 0.0.0.0
+  port:
+    description:
+      - UDP port to listen on.
+      - The standard port is 162. Binding it needs C(CAP_NET_BIND_SERVICE), or a redirect from 162 to the default.
+    type: int
+    default: 10162
+  communities:
+    description:
+      - Communities that are accepted. Others are counted, and said as an event of kind C(snmp_auth_failure).
+      - Better set in the environment (C(FANNEL_TRAP__COMMUNITIES), comma-separated) than written into a rulebook.
+    type: list
+    elements: str
+    default: [public]
+  allowed_sources:
+    description: Networks whose datagrams are looked at. Others are counted, and said as C(datagram_refused).
+    type: list
+    elements: str
+    default: [0.0.0.0/0, "::/0"]
+  trust:
+    description: Which address names the device, first match wins. A relay needs C(agent_address) first.
+    type: list
+    elements: str
+    choices: [source_address, agent_address]
+    default: [source_address, agent_address]
+  agent_address_from:
+    description: Networks whose senders are believed when they state an agent address (v1) or snmpTrapAddress.
+    type: list
+    elements: str
+    default: [0.0.0.0/0, "::/0"]
+"""
+
+EXAMPLES = r"""
+- name: Network alerts
+  hosts: all
+  sources:
+    - name: SNMP traps
+      fannel.network.snmp_trap:
+        port: 162
+        allowed_sources:
+          - 192.0.2.0/24
+          - 2001:db8::/32
+  rules:
+    - name: A core link is down
+      condition: event.kind == "interface_down" and event.host.role == "core" and event.incident.state == "new"
+      action:
+        run_playbook:
+          name: fannel.network.respond
+          lock: "{{ event.fingerprint }}"
+"""
+
+
+async def main(queue: asyncio.Queue[Any], args: dict[str, Any]) -> None:
+    """Feed the rules until cancelled."""
+    await run_trap_source(queue, args)

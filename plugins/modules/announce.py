@@ -1,0 +1,36 @@
+# Copyright (c) The FANNEL authors. Apache License 2.0 (see LICENSE).
+"""Documentation of the action fannel.network.announce; what it does is in plugins/action/announce.py."""
+
+DOCUMENTATION = r"""
+---
+module: announce
+short_description: Open the thread of an incident before anything is known
+version_added: "0.1.0"
+description:
+  - Marks the incident as answered and wants its first Slack message, sent at once if Slack takes it and by the event
+    source otherwise.
+options:
+  event:
+    description: The event a rule matched, C(ansible_eda.event).
+    type: dict
+    required: true
+notes:
+  - Runs inside ansible-playbook on the controller; it needs no connection to the device.
+  - Reads the same settings as the event source (C(FANNEL_CONFIG), C(fannel.toml), environment).
+  - May be repeated; what was posted is not posted again.
+author: The FANNEL authors
+"""
+
+EXAMPLES = r"""
+- name: Say it before anything is known
+  fannel.network.announce:
+    event: "{{ ansible_eda.event }}"
+  register: announced
+"""
+
+RETURN = r"""
+wanted:
+  description: Whether an answer is still wanted; false when this event was answered before.
+  returned: success
+  type: bool
+"""

@@ -1,0 +1,49 @@
+# Copyright (c) The FANNEL authors. Apache License 2.0 (see LICENSE).
+"""Documentation of the action fannel.network.check; what it does is in plugins/action/check.py."""
+
+DOCUMENTATION = r"""
+---
+module: check
+short_description: Look at a device in one login and judge
+version_added: "0.1.0"
+description:
+  - Finds the check for the problem of the event and the operating system of its host (the site first, then the shipped
+    ones), runs its commands over the open C(network_cli) connection, parses what they print and judges.
+  - A device that cannot be reached, or refuses the login, gives the verdict C(inconclusive) with the reason.
+options:
+  event:
+    description: The event a rule matched, C(ansible_eda.event).
+    type: dict
+    required: true
+notes:
+  - Needs C(ansible_connection=ansible.netcommon.network_cli). It starts no Python of its own beside that connection.
+  - Passwords are taken out of everything it returns.
+author: The FANNEL authors
+"""
+
+EXAMPLES = r"""
+- name: Look at the device and judge
+  fannel.network.check:
+    event: "{{ ansible_eda.event }}"
+  register: fannel_check
+"""
+
+RETURN = r"""
+verdict:
+  description: C(outcome) (confirmed, cleared, expected, inconclusive), C(reasons), C(evidence), C(facts).
+  returned: always
+  type: dict
+outputs:
+  description: What each command printed.
+  returned: always
+  type: list
+  elements: dict
+took_s:
+  description: How long the login and the commands took, in seconds.
+  returned: always
+  type: float
+subject_name:
+  description: The name of the interface, when the device had to be asked for it.
+  returned: when asked
+  type: str
+"""

@@ -1,0 +1,42 @@
+# Copyright (c) The FANNEL authors. Apache License 2.0 (see LICENSE).
+"""Documentation of the action fannel.network.recover; what it does is in plugins/action/recover.py."""
+
+DOCUMENTATION = r"""
+---
+module: recover
+short_description: Resolve an incident whose end was announced
+version_added: "0.1.0"
+description:
+  - Resolves the incident when the check agrees that the fault is over, updates the first message and replies to the
+    thread and the channel. When the check could not tell, the word of the device counts. When the fault is still
+    there or was raised again meanwhile, the incident stays open and the thread says why.
+options:
+  event:
+    description: The event a rule matched, C(ansible_eda.event).
+    type: dict
+    required: true
+  check:
+    description:
+      - What M(fannel.network.check) registered. One that failed or was unreachable counts as C(inconclusive).
+    type: dict
+    required: true
+notes:
+  - Runs inside ansible-playbook on the controller; it needs no connection to the device.
+  - Reads the same settings as the event source (C(FANNEL_CONFIG), C(fannel.toml), environment).
+  - May be repeated; what was posted is not posted again.
+author: The FANNEL authors
+"""
+
+EXAMPLES = r"""
+- name: Resolve the incident, or say why not
+  fannel.network.recover:
+    event: "{{ ansible_eda.event }}"
+    check: "{{ fannel_check }}"
+"""
+
+RETURN = r"""
+event:
+  description: The verdict as an event (C(via) is C(check)), for M(ansible.builtin.set_stats).
+  returned: success
+  type: dict
+"""

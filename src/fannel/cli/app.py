@@ -1,0 +1,51 @@
+"""The commands, and what they share: a console, and mistakes that end in one readable line and exit status 2."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from fannel import __version__
+from fannel.cli import db, decode, demo, doctor, lab, run
+from fannel.config import ConfigError
+
+app = typer.Typer(
+    name="fannel",
+    help="Answers network alerts before a human does.",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,  # locals may hold secrets
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("run", context_settings=run.PASS_THROUGH)(run.run)
+app.command("demo")(demo.demo)
+app.command("decode")(decode.decode)
+app.command("doctor")(doctor.doctor)
+app.add_typer(lab.app, name="lab")
+app.add_typer(db.app, name="db")
+
+
+def _version(wanted: bool) -> None:  # noqa: FBT001  (Typer's callback signature)
+    if wanted:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[  # noqa: ARG001
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Answers network alerts before a human does."""
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    try:
+        app()
+    except ConfigError as error:
+        for line in str(error).splitlines():
+            typer.echo(f"fannel: {line}", err=True)
+        sys.exit(2)

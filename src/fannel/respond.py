@@ -1,0 +1,254 @@
+"""What playbooks do about an incident: say it, judge it, say what was found, resolve it.
+
+The logic of the collection's action plugins, free of Ansible. Every step may be repeated: posts have keys, states
+only move forward, so a playbook that ran twice (a restart, a repeated rule) leaves the thread as if it ran once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Self
+
+from ulid import ULID
+
+from fannel.checks.verdict import Verdict
+from fannel.event import Event
+from fannel.incidents.store import Post, Store
+from fannel.slack import layout
+from fannel.slack.client import SlackClient
+from fannel.slack.outbox import Outbox
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fannel.config import Settings
+    from fannel.event import Json
+    from fannel.incidents.incident import Incident
+    from fannel.incidents.store.posts import Kind
+    from fannel.slack.layout import File, Message
+
+
+class UnknownIncidentError(LookupError):
+    """The event's incident is not in this database: source and playbook read different settings."""
+
+
+def utc_now() -> datetime:
+    """The time, aware."""
+    return datetime.now(UTC)
+
+
+def open_outbox(settings: Settings, store: Store, now: Callable[[], datetime] = utc_now) -> Outbox | None:
+    """The outbox on the configured Slack, or None while no bot token is set."""
+    if settings.slack.bot_token is None:
+        return None
+    client = SlackClient(
+        settings.slack.bot_token.get_secret_value(),
+        api_url=str(settings.slack.api_url),
+        timeout_s=settings.slack.timeout_s,
+    )
+    return Outbox(store, client, now=now)
+
+
+class Responder:
+    """The steps of the playbooks, on one store and one outbox. All raise StoreError when the store is away."""
+
+    def __init__(
+        self, settings: Settings, store: Store, outbox: Outbox | None, now: Callable[[], datetime] = utc_now
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._outbox = outbox
+        self._now = now
+
+    @classmethod
+    def open(cls, settings: Settings) -> Self:
+        """A responder on the configured database and Slack."""
+        store = Store.open(settings.database.url)
+        return cls(settings, store, open_outbox(settings, store))
+
+    def close(self) -> None:
+        """Give the database back."""
+        self._store.close()
+
+    def announce(self, event: Json) -> bool:
+        """Open the incident's thread before anything is known; False when this event was answered already.
+
+        Raises:
+            UnknownIncidentError: the incident is not in this database.
+        """
+        incident = self._answer(event)
+        answered = self._store.posts.find(_key(incident, "verdict", event)) is not None
+        if self._outbox is not None:
+            self._want_parent(incident)
+            self._outbox.deliver(incident.id)
+        return not (answered or incident.state == "resolved")
+
+    def conclude(self, event: Json, verdict: Verdict) -> Json:
+        """Keep the verdict, reply with what was found, update the parent; returns the event for the rules."""
+        incident = self._answer(event)
+        incident = self._store.judge(incident.id, verdict.to_json(), verdict.subject_name) or incident
+        if verdict.outcome == "cleared":
+            # It was over before anybody looked: the clear may come, may be lost, and changes nothing.
+            incident = self._resolve(incident, as_of=self._began(verdict))
+        self._want(incident, "reply", _key(incident, "verdict", event), layout.collected, verdict)
+        self._want_update(incident, event)
+        self._deliver(incident)
+        return _verdict_event(event, incident, verdict)
+
+    def recover(self, event: Json, verdict: Verdict) -> Json:
+        """Resolve the incident if the check agrees (or could not tell: then the device's word counts)."""
+        incident = self._incident(event)
+        if incident.state == "resolved":
+            return _verdict_event(event, incident, verdict)
+        if verdict.outcome == "cleared":
+            incident = self._resolve(incident, as_of=self._began(verdict))
+        elif verdict.outcome == "inconclusive":
+            incident = self._resolve(incident, as_of=datetime.fromisoformat(event["received_at"]))
+        if incident.state == "resolved":
+            self._want(incident, "reply", _key(incident, "recovered", event), layout.recovered, verdict)
+        else:
+            if verdict.outcome in ("cleared", "inconclusive"):
+                verdict = replace(verdict, outcome="confirmed", reasons=("it was raised again meanwhile",))
+            incident = self._store.judge(incident.id, verdict.to_json(), verdict.subject_name) or incident
+            self._want(incident, "reply", _key(incident, "still_down", event), layout.still_down, verdict)
+        self._want_update(incident, event)
+        self._deliver(incident)
+        return _verdict_event(event, incident, verdict)
+
+    def note(self, event: Json) -> None:
+        """Say what nobody logs in for: a fault on an unknown device gets its thread, everything else one message."""
+        if "incident" in event:
+            verdict = Verdict("inconclusive", (_why_nobody_looked(event),))
+            if event["phase"] == "clear":
+                self.recover(event, verdict)
+            elif self.announce(event):
+                self.conclude(event, verdict)
+            return
+        if self._outbox is None:
+            return
+        logged = self._store.event_json(event["id"]) or event
+        key = f"event/{event['id']}"
+        message = layout.note(Event.from_json(logged), key, zone=self._settings.site.zone)
+        self._store.posts.want(self._post(None, "note", key, message))
+        self._outbox.deliver()
+
+    # --- inside -----------------------------------------------------------------------------------------------
+
+    def _incident(self, event: Json) -> Incident:
+        incident = self._store.incident(event["incident"]["id"])
+        if incident is None:
+            raise self._unknown(event)
+        return incident
+
+    def _answer(self, event: Json) -> Incident:
+        incident = self._store.answer(event["incident"]["id"])
+        if incident is None:
+            raise self._unknown(event)
+        return incident
+
+    def _unknown(self, event: Json) -> UnknownIncidentError:
+        return UnknownIncidentError(
+            f"incident {event['incident']['id']} is not in the database this playbook reads: give ansible-rulebook and "
+            "its playbooks the same FANNEL_CONFIG or FANNEL_DATABASE__URL (`fannel run` does)"
+        )
+
+    def _resolve(self, incident: Incident, *, as_of: datetime) -> Incident:
+        self._store.resolve(incident.id, as_of=as_of, now=self._now())
+        return self._store.incident(incident.id) or incident
+
+    def _began(self, verdict: Verdict) -> datetime:
+        """When the check began to look: a raise after that is news to it."""
+        return self._now() - timedelta(seconds=verdict.took_s)
+
+    def _want_parent(self, incident: Incident) -> None:
+        key = f"{incident.id}/parent"
+        message = layout.parent(incident, key, zone=self._settings.site.zone)
+        self._store.posts.want(self._post(incident, "parent", key, message))
+
+    def _want_update(self, incident: Incident, event: Json) -> None:
+        if self._outbox is None:
+            return
+        message = layout.parent(incident, f"{incident.id}/parent", zone=self._settings.site.zone)
+        self._store.posts.want(self._post(incident, "update", _key(incident, "update", event), message))
+
+    def _want(
+        self,
+        incident: Incident,
+        kind: Kind,
+        key: str,
+        lay_out: Callable[[Incident, Verdict, str], Message],
+        verdict: Verdict,
+    ) -> None:
+        if self._outbox is None:
+            return
+        self._want_parent(incident)
+        message = lay_out(incident, verdict, key)
+        self._store.posts.want(self._post(incident, kind, key, message))
+        if message.file is not None:
+            self._store.posts.want(self._file(incident, f"{key}/file", message.file))
+
+    def _post(self, incident: Incident | None, kind: Kind, key: str, message: Message) -> Post:
+        return Post(
+            key=key,
+            incident_id=incident.id if incident else None,
+            kind=kind,
+            channel=self._settings.slack.channel,
+            payload=message.payload,
+            wanted_at=self._now(),
+            broadcast=message.broadcast,
+        )
+
+    def _file(self, incident: Incident, key: str, file: File) -> Post:
+        payload = {
+            "filename": file.filename,
+            "title": file.title,
+            "content": file.content,
+            "comment": file.comment,
+        }
+        return Post(
+            key=key,
+            incident_id=incident.id,
+            kind="file",
+            channel=self._settings.slack.channel,
+            payload=payload,
+            wanted_at=self._now(),
+        )
+
+    def _deliver(self, incident: Incident) -> None:
+        if self._outbox is not None:
+            self._outbox.deliver(incident.id)
+
+
+def _key(incident: Incident, what: str, event: Json) -> str:
+    return f"{incident.id}/{what}/{event['id']}"
+
+
+def _verdict_event(event: Json, incident: Incident, verdict: Verdict) -> Json:
+    """The verdict as an event of its own, about the same host and subject, so that rules can go on from it."""
+    judged = Event(
+        id=str(ULID()),
+        received_at=utc_now(),
+        via="check",
+        kind="verdict",
+        problem=incident.problem,
+        phase="info",
+        severity=incident.severity,
+        host=incident.host,
+        subject=incident.subject,
+        source=Event.from_json(event).source,
+        verdict=verdict.to_json(),
+        incident={"id": incident.id, "state": incident.state},
+    )
+    return judged.to_queue()
+
+
+def _why_nobody_looked(event: Json) -> str:
+    host = event["host"]
+    if ambiguous := host.get("ambiguous"):
+        return f"pagoda gives this address to several devices: {', '.join(ambiguous)}; nobody logged in"
+    if not host["known"]:
+        return "pagoda does not know this device; nobody logged in"
+    if not host.get("os"):
+        return "pagoda names no platform for this device; nobody logged in"
+    return f"no rule looks at {event['problem']} on {host['os']}; nobody logged in"

@@ -1,0 +1,177 @@
+"""The life of an event source inside ansible-rulebook: start, feed the rules for ever, shut everything down.
+
+ansible-rulebook ends *all* sources when one returns or raises, so nothing here ends because something outside does:
+a database that is away is waited for (while datagrams wait in the listener's bounded buffer), Slack and pagoda have
+threads of their own. The event loop belongs to the rule engine: every blocking call is made in a thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from typing import TYPE_CHECKING, Any, Protocol
+
+import structlog
+from pydantic import ValidationError
+
+from fannel import config, logs
+from fannel.directory import HostDirectory, PagodaClient
+from fannel.event import neutralise
+from fannel.incidents.store import Store, StoreError
+from fannel.intake.counters import Counters
+from fannel.intake.refusals import Refusals
+from fannel.intake.udp import UdpListener
+from fannel.kinds import Kinds
+from fannel.naming import Catalogue
+from fannel.pipeline import Pipeline
+from fannel.respond import open_outbox
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from fannel.config import Settings
+    from fannel.event import Event, Json
+    from fannel.pipeline import Observed
+    from fannel.slack.outbox import Outbox
+
+log = structlog.get_logger("fannel.source")
+
+BATCH = 200
+# How long the listener may keep the worker waiting for a first datagram: also how long a shutdown takes at most.
+TAKE_TIMEOUT_S = 0.5
+DELIVER_EVERY_S = 5.0
+REPORT_EVERY_S = 60.0
+STORE_RETRY_FIRST_S, STORE_RETRY_LAST_S = 0.5, 30.0
+
+
+class EventQueue(Protocol):
+    """What ansible-rulebook hands a source: a queue of one place, so putting waits for the rule engine."""
+
+    async def put(self, item: Json) -> None:
+        """Hand one event over."""
+
+
+def trap_settings(settings: Settings, args: Mapping[str, Any]) -> Settings:
+    """The settings with the options of the rulebook's source on top.
+
+    Raises:
+        ConfigError: an option is unknown or its value is wrong.
+    """
+    given = {key: value for key, value in args.items() if value is not None}
+    merged = settings.trap.model_dump(mode="python", exclude_unset=True) | given
+    try:
+        trap = config.Trap(**merged)
+    except ValidationError as error:
+        raise config.ConfigError(_explained(error, given)) from None
+    return settings.model_copy(update={"trap": trap})
+
+
+def _explained(error: ValidationError, given: Mapping[str, Any]) -> str:
+    return config.explain(error, given, {}, section="trap", where="fannel.network.snmp_trap")
+
+
+async def run_trap_source(queue: EventQueue, args: Mapping[str, Any]) -> None:
+    """Feed notifications to the rules until cancelled.
+
+    Raises:
+        ConfigError, ListenError, StoreError: at start only; something is configured wrongly.
+    """
+    logs.configure()
+    settings = trap_settings(config.load(), args)
+    # Playbooks run in a folder of their own: they must find the same database and the same pagoda.
+    config.export(settings, os.environ)
+    counters = Counters()
+    listener = UdpListener(settings.trap.host, settings.trap.port, counters)
+    store = await asyncio.to_thread(Store.open, settings.database.url)
+    directory = _open_directory(settings.pagoda)
+    pipeline = Pipeline(
+        trap=settings.trap,
+        catalogue=await asyncio.to_thread(Catalogue.load),
+        kinds=await asyncio.to_thread(Kinds.load),
+        directory=directory,
+        store=store,
+        counters=counters,
+        refusals=Refusals(),
+    )
+    chores: list[asyncio.Task[None]] = []
+    try:
+        port = listener.open()
+        directory.start()
+        log.info("listening for traps", host=settings.trap.host, port=port, so_rcvbuf=listener.receive_buffer_bytes)
+        chores = [
+            asyncio.create_task(_deliver_for_ever(open_outbox(settings, store)), name="fannel outbox"),
+            asyncio.create_task(_report_for_ever(counters), name="fannel report"),
+        ]
+        await _ask_again(queue, store)
+        await _feed_for_ever(queue, listener, pipeline)
+    finally:
+        for chore in chores:
+            chore.cancel()
+        await asyncio.gather(*chores, return_exceptions=True)
+        await asyncio.to_thread(listener.close)
+        directory.stop()
+        store.close()
+        log.info("stopped listening for traps", **counters.as_dict())
+
+
+def _open_directory(pagoda: config.Pagoda) -> HostDirectory:
+    if pagoda.url is None:
+        log.warning("PAGODA_URL is not set: every device is unknown (`fannel run` starts the embedded lab pagoda)")
+    token = pagoda.token.get_secret_value() if pagoda.token is not None else ""
+    client = PagodaClient(str(pagoda.url or "http://127.0.0.1:9"), token, ca_file=pagoda.ca_file)
+    return HostDirectory(client, refresh_s=pagoda.refresh_s, lookup_timeout_s=pagoda.lookup_timeout_s)
+
+
+async def _feed_for_ever(queue: EventQueue, listener: UdpListener, pipeline: Pipeline) -> None:
+    while True:
+        datagrams = await asyncio.to_thread(listener.take, BATCH, TAKE_TIMEOUT_S)
+        if not datagrams:
+            continue
+        observed = await asyncio.to_thread(pipeline.observe, datagrams)
+        for event in await _commit(pipeline, observed, listener):
+            await queue.put(event.to_queue())
+
+
+async def _commit(pipeline: Pipeline, observed: Observed, listener: UdpListener) -> list[Event]:
+    """Put a batch on record, however long the database is away: events without a record are not answered twice."""
+    delay_s = STORE_RETRY_FIRST_S
+    while True:
+        try:
+            return await asyncio.to_thread(pipeline.commit, observed, listener)
+        except StoreError as error:
+            log.error("cannot record events, trying again", reason=str(error), retry_in_s=delay_s)
+            pipeline.counters.add("store_errors")
+            await asyncio.sleep(delay_s)
+            delay_s = min(delay_s * 2, STORE_RETRY_LAST_S)
+
+
+async def _ask_again(queue: EventQueue, store: Store) -> None:
+    """Incidents that were open and unanswered when the last process ended are put to the rules again."""
+    for event in await asyncio.to_thread(store.unanswered):
+        log.info("asking the rules again", incident=event["incident"]["id"], fingerprint=event["fingerprint"])
+        await queue.put(neutralise(event))
+
+
+async def _deliver_for_ever(outbox: Outbox | None) -> None:
+    while outbox is not None:
+        await asyncio.sleep(DELIVER_EVERY_S)
+        try:
+            await asyncio.to_thread(outbox.deliver)
+        except StoreError as error:
+            log.error("cannot read the outbox", reason=str(error))
+        except Exception:
+            # A defect here must not end the receiving of traps; it is said with its traceback, every time.
+            log.exception("delivering to Slack failed")
+
+
+async def _report_for_ever(counters: Counters, clock: Callable[[], float] = time.monotonic) -> None:
+    """Say what came and what was lost, once a minute, when anything changed."""
+    before: dict[str, int] = {}
+    while True:
+        due = clock() + REPORT_EVERY_S
+        await asyncio.sleep(max(0.0, due - clock()))
+        now = counters.as_dict()
+        if now != before:
+            log.info("datagrams", **now)
+            before = now
