@@ -1,0 +1,286 @@
+"""The stand-in's HTTP face: `/api/<method>`, the raw upload, the page at `/`, and `/_lab/…` for whoever directs.
+
+Answers are HTTP 200 with `ok` true or false, except for rate limits (429), as Slack's are. `/_lab/…` takes JSON:
+`fault` (see faults.Fault), `say` {channel, text, user?, thread_ts?}, `delete` {channel, ts}, `clear_faults`, and
+answers GET `state`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import threading
+import time
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from aiohttp import web
+
+from fannel.lab.slack.faults import Fault, Faults
+from fannel.lab.slack.methods import METHODS
+from fannel.lab.slack.page import render
+from fannel.lab.slack.refusal import Refusal
+from fannel.lab.slack.workspace import DEFAULT_CHANNELS, OPERATOR, Channel, Workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable, Iterator
+
+Json = dict[str, Any]
+
+BOT_TOKEN = "xoxb-lab"  # noqa: S105  (opens nothing but this stand-in)
+APP_TOKEN = "xapp-lab"  # noqa: S105
+MAX_BODY = 64 << 20
+PAGE_REFRESH_S = 2
+# Form bodies carry these as JSON text.
+_JSON_ARGUMENTS = ("blocks", "attachments", "metadata", "files")
+
+
+class SlackStandIn:
+    """One workspace behind a port. `workspace` and `faults` may be used directly by tests in the same process."""
+
+    def __init__(
+        self,
+        *,
+        channels: Iterable[Channel] = DEFAULT_CHANNELS,
+        tokens: Iterable[str] = (BOT_TOKEN,),
+        rate_limits: bool = True,
+        file_share_delay_s: float | None = 0.0,
+        timezone: str = "UTC",
+        clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self.workspace = Workspace(clock, channels, rate_limits=rate_limits, file_share_delay_s=file_share_delay_s)
+        self.faults = Faults()
+        self.api_url = ""
+        self._tokens = frozenset(tokens)
+        self._timezone = timezone
+        self._sleep = sleep
+        self._runner: web.AppRunner | None = None
+
+    # --- life -----------------------------------------------------------------------------------------------------
+
+    async def start(self, host: str = "127.0.0.1", port: int = 0) -> str:
+        """Listen and return the base URL (`http://host:port`); the Web API is at `api_url` below it."""
+        app = web.Application(client_max_size=MAX_BODY)
+        app.add_routes(
+            [
+                web.get("/", self._page),
+                web.route("*", "/api/{method}", self._api),
+                web.post("/upload/v1/{file_id}", self._upload),
+                web.get("/_lab/state", self._state),
+                web.post("/_lab/{action}", self._control),
+            ]
+        )
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, host, port).start()
+        bound = self._runner.addresses[0][1]
+        name = f"[{host}]" if ":" in host else host
+        self.workspace.base_url = f"http://{name}:{bound}"
+        self.api_url = f"{self.workspace.base_url}/api/"
+        return self.workspace.base_url
+
+    async def stop(self) -> None:
+        """Close the port."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+
+    # --- the Web API ----------------------------------------------------------------------------------------------
+
+    async def _api(self, request: web.Request) -> web.StreamResponse:
+        name = request.match_info["method"]
+        return await self._with_faults(request, name, lambda: self._answer(request, name))
+
+    async def _answer(self, request: web.Request, name: str) -> web.StreamResponse:
+        try:
+            arguments = await _arguments(request)
+            self._authorise(request, arguments)
+            return web.json_response({"ok": True, **self._call(name, arguments)})
+        except Refusal as refusal:
+            body = {"ok": False, "error": refusal.code, **refusal.extra}
+            return web.json_response(body, status=refusal.status, headers=refusal.headers)
+
+    def _call(self, name: str, arguments: Json) -> Json:
+        self.workspace.calls.append((name, arguments))
+        function = METHODS.get(name)
+        if function is None:
+            raise Refusal("unknown_method", {"req_method": name})
+        self.workspace.limits.call(name)
+        self.workspace.settle()
+        return function(self.workspace, arguments)
+
+    def _authorise(self, request: web.Request, arguments: Json) -> None:
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        if scheme != "Bearer" or not token:
+            token = str(arguments.get("token") or "")
+        arguments.pop("token", None)
+        if not token:
+            raise Refusal("not_authed")
+        if token == APP_TOKEN or token.startswith("xapp-"):
+            raise Refusal("not_allowed_token_type")
+        if token not in self._tokens:
+            raise Refusal("invalid_auth")
+
+    async def _upload(self, request: web.Request) -> web.StreamResponse:
+        async def store() -> web.StreamResponse:
+            file = self.workspace.files.get(request.match_info["file_id"])
+            if file is None:
+                return web.Response(status=404, text="not found")
+            file.content = await request.read()
+            return web.Response(text=f"OK - {len(file.content)}")
+
+        return await self._with_faults(request, "upload", store)
+
+    async def _with_faults(
+        self, request: web.Request, name: str, work: Callable[[], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
+        fault = self.faults.take(name)
+        if fault is None:
+            return await work()
+        if fault.kind == "delay_before":
+            await self._sleep(fault.seconds)
+        if (instead := _instead(fault)) is not None:
+            return instead
+        if fault.kind == "drop_before":
+            await request.read()
+            return _dropped(request)
+        answer = await work()
+        if fault.kind == "delay_after":
+            await self._sleep(fault.seconds)
+        if fault.kind == "drop_after":
+            return _dropped(request)
+        return _html_error(fault.status) if fault.kind == "http_after" else answer
+
+    # --- the page and the director --------------------------------------------------------------------------------
+
+    async def _page(self, request: web.Request) -> web.StreamResponse:
+        self.workspace.settle()
+        try:
+            zone = ZoneInfo(request.query.get("tz", self._timezone))
+            refresh_s = int(request.query.get("refresh", PAGE_REFRESH_S))
+        except (ValueError, ZoneInfoNotFoundError, OSError):
+            return web.Response(status=400, text="tz must be a time zone such as Asia/Tokyo, refresh whole seconds")
+        page = render(self.workspace, zone=zone, channel=request.query.get("channel"), refresh_s=refresh_s)
+        return web.Response(text=page, content_type="text/html", headers={"Content-Security-Policy": _POLICY})
+
+    async def _state(self, _request: web.Request) -> web.StreamResponse:
+        self.workspace.settle()
+        return web.json_response(self.workspace.to_json())
+
+    async def _control(self, request: web.Request) -> web.StreamResponse:
+        try:
+            given = await request.json() if request.can_read_body else {}
+            return web.json_response(self._direct(request.match_info["action"], given))
+        except KeyError as error:
+            return web.json_response({"error": f"missing {error.args[0]}"}, status=400)
+        except (TypeError, ValueError) as error:
+            return web.json_response({"error": str(error)}, status=400)
+        except Refusal as refusal:
+            return web.json_response({"error": refusal.code}, status=404)
+
+    def _direct(self, action: str, given: Json) -> Json:
+        workspace = self.workspace
+        match action:
+            case "fault":
+                fault = Fault.from_json(given)
+                self.faults.add(fault)
+                return asdict(fault)
+            case "clear_faults":
+                self.faults.clear()
+                return {}
+            case "say":
+                channel = workspace.channel(given["channel"], by_name=True, member=False)
+                user = given.get("user", OPERATOR)
+                return workspace.say(channel, str(given["text"]), user=user, thread_ts=given.get("thread_ts"))
+            case "delete":
+                channel = workspace.channel(given["channel"], by_name=True, member=False)
+                workspace.delete(channel, workspace.message(channel, given["ts"])["ts"])
+                return {}
+        msg = f"unknown action {action!r}: fault, clear_faults, say, delete, state"
+        raise ValueError(msg)
+
+
+# Nothing on the page needs a script or another host, so the browser is told to allow neither.
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+
+
+async def _arguments(request: web.Request) -> Json:
+    """The arguments of a call, whichever of JSON, form, multipart and query carries them."""
+    arguments: Json = dict(request.query)
+    if request.content_type == "application/json":
+        try:
+            decoded = json.loads(await request.read() or b"{}")
+        except ValueError:
+            raise Refusal("invalid_json") from None
+        if not isinstance(decoded, dict):
+            raise Refusal("json_not_object")
+        return arguments | decoded
+    arguments |= {key: value for key, value in (await request.post()).items() if isinstance(value, str)}
+    for key in _JSON_ARGUMENTS:
+        if isinstance(arguments.get(key), str):
+            # What is no JSON stays text, and the method refuses it in its own words.
+            with contextlib.suppress(ValueError):
+                arguments[key] = json.loads(arguments[key])
+    return arguments
+
+
+def _instead(fault: Fault) -> web.StreamResponse | None:
+    """What is answered in place of any work."""
+    match fault.kind:
+        case "http_before":
+            return _html_error(fault.status)
+        case "garbage":
+            return web.Response(text="<html>hello from a captive portal</html>", content_type="text/html")
+        case "ratelimited":
+            headers = {"Retry-After": str(fault.retry_after_s)}
+            return web.json_response({"ok": False, "error": "ratelimited"}, status=429, headers=headers)
+        case "error":
+            return web.json_response({"ok": False, "error": fault.error})
+    return None
+
+
+def _dropped(request: web.Request) -> web.StreamResponse:
+    if request.transport is not None:
+        request.transport.abort()
+    return web.Response()
+
+
+def _html_error(status: int) -> web.StreamResponse:
+    return web.Response(status=status, text="<html><body>Something went wrong</body></html>", content_type="text/html")
+
+
+@contextlib.contextmanager
+def running(stand_in: SlackStandIn, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
+    """Run the stand-in in a thread of its own while the block lasts; yields the base URL."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, name="slack stand-in", daemon=True)
+    thread.start()
+    try:
+        yield asyncio.run_coroutine_threadsafe(stand_in.start(host, port), loop).result(timeout=10)
+    finally:
+        asyncio.run_coroutine_threadsafe(stand_in.stop(), loop).result(timeout=10)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(timeout=10)
+        loop.close()
+
+
+async def serve(
+    host: str = "127.0.0.1",
+    port: int = 0,
+    *,
+    rate_limits: bool = True,
+    timezone: str = "UTC",
+    ready: Callable[[SlackStandIn], None] | None = None,
+) -> None:
+    """Run a stand-in until cancelled. `ready` is called once it listens."""
+    stand_in = SlackStandIn(rate_limits=rate_limits, timezone=timezone)
+    await stand_in.start(host, port)
+    try:
+        if ready is not None:
+            ready(stand_in)
+        await asyncio.Event().wait()
+    finally:
+        await stand_in.stop()
