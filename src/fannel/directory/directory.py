@@ -1,0 +1,177 @@
+"""What is known of the network at one moment: devices by any of their addresses and names, interfaces by device.
+
+A Directory is immutable: a refresh builds another one and the owner swaps the reference, so readers need no lock.
+Addresses are compared as addresses (RFC 5952 text, IPv4-mapped IPv6 unwrapped), names without case. What two devices
+claim is *ambiguous*; the first one does not win.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+Status: TypeAlias = Literal["found", "ambiguous", "unknown"]
+
+_ABBREVIATED = re.compile(r"([A-Za-z][A-Za-z-]*)\s*(\d[\d/.:]*)\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A device as pagoda has it. `addresses` are normalised, the management address first; texts are as pagoda's."""
+
+    name: str
+    pagoda_id: int
+    addresses: tuple[str, ...]
+    management_ip: str | None = None
+    os: str | None = None
+    platform: str | None = None
+    network_os: str | None = None
+    site: str | None = None
+    role: str | None = None
+    status: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """An interface as pagoda has it; `peer` is readable text (device and its interface)."""
+
+    name: str
+    ifindex: int | None = None
+    description: str | None = None
+    peer: str | None = None
+    circuit: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """What became of a question. `candidate` decided it; `among` names the devices of an ambiguous answer."""
+
+    status: Status
+    device: Device | None = None
+    candidate: str | None = None
+    among: tuple[str, ...] = ()
+    stale_s: int = 0
+
+
+class Directory:
+    """An index over devices and interfaces. `loaded_at` is in seconds of the clock that `stale_s()` is asked with."""
+
+    __slots__ = ("_devices", "_index", "_interfaces", "loaded_at")
+
+    def __init__(
+        self,
+        devices: Iterable[Device] = (),
+        interfaces: Mapping[int, Sequence[Interface]] | None = None,
+        *,
+        loaded_at: float | None = None,
+    ) -> None:
+        """`interfaces` by the pagoda id of their device; `loaded_at` None means never."""
+        self.loaded_at = loaded_at
+        self._devices: dict[int, Device] = {device.pagoda_id: device for device in devices}
+        self._index: dict[str, tuple[Device, ...]] = {}
+        for device in self._devices.values():
+            _claim(self._index, device)
+        self._interfaces = {device_id: tuple(some) for device_id, some in (interfaces or {}).items()}
+
+    def __len__(self) -> int:
+        return len(self._devices)
+
+    @property
+    def devices(self) -> tuple[Device, ...]:
+        """All devices."""
+        return tuple(self._devices.values())
+
+    @property
+    def interfaces(self) -> Mapping[int, tuple[Interface, ...]]:
+        """All interfaces, by the pagoda id of their device."""
+        return self._interfaces
+
+    @property
+    def interface_count(self) -> int:
+        """How many interfaces are known."""
+        return sum(map(len, self._interfaces.values()))
+
+    @property
+    def ambiguous(self) -> dict[str, tuple[str, ...]]:
+        """Addresses and names that more than one device claims, with the claimants."""
+        return {
+            key: tuple(device.name for device in claimants)
+            for key, claimants in self._index.items()
+            if len(claimants) > 1
+        }
+
+    def stale_s(self, now: float) -> int:
+        """Whole seconds since this was loaded; 0 when it never was (there is nothing to be stale)."""
+        return 0 if self.loaded_at is None else max(0, int(now - self.loaded_at))
+
+    def find(self, candidates: Sequence[str], now: float) -> Lookup:
+        """The device of the first candidate (address or name) that one device alone claims.
+
+        Without such a candidate: ambiguous if any was, else unknown.
+        """
+        stale_s = self.stale_s(now)
+        contested: Lookup | None = None
+        for candidate in candidates:
+            claimants = self._index.get(candidate) or self._index.get(normalise(candidate), ())
+            if len(claimants) == 1:
+                return Lookup("found", claimants[0], candidate, stale_s=stale_s)
+            if claimants and contested is None:
+                among = tuple(device.name for device in claimants)
+                contested = Lookup("ambiguous", None, candidate, among, stale_s)
+        return contested or Lookup("unknown", candidate=candidates[0] if candidates else None, stale_s=stale_s)
+
+    def interface(self, device: Device, *, ifindex: int | None = None, name: str | None = None) -> Interface | None:
+        """The interface the device means by `name`, or by `ifindex` while it gave no name.
+
+        Indexes are renumbered by reboots and pagoda may lag, so an index alone never overrides a different name; it
+        does settle an abbreviation (`Gi0/1` and `GigabitEthernet0/1`).
+        """
+        known = self._interfaces.get(device.pagoda_id, ())
+        by_index = [i for i in known if ifindex is not None and i.ifindex == ifindex]
+        if not name:
+            return by_index[0] if len(by_index) == 1 else None
+        wanted = name.casefold()
+        for interface in known:
+            if interface.name.casefold() == wanted:
+                return interface
+        return next((i for i in by_index if _abbreviates(name, i.name)), None)
+
+    def plus(self, device: Device, interfaces: Sequence[Interface] = ()) -> Directory:
+        """This directory and one more device (or a newer version of one)."""
+        devices = {**self._devices, device.pagoda_id: device}
+        known = {**self._interfaces, device.pagoda_id: tuple(interfaces)}
+        return Directory(devices.values(), known, loaded_at=self.loaded_at)
+
+
+def normalise(address_or_name: str) -> str:
+    """The one text of an address (`::FFFF:192.0.2.1` is `192.0.2.1`); a name in lower case."""
+    text = address_or_name.strip()
+    return address(text) or text.casefold()
+
+
+def address(text: str) -> str | None:
+    """The normalised text of an IP address, or None if it is none. A zone (`%eth0`) is another machine's affair."""
+    try:
+        parsed = ipaddress.ip_address(text.strip().partition("%")[0])
+    except ValueError:
+        return None
+    mapped = getattr(parsed, "ipv4_mapped", None)
+    return str(mapped or parsed)
+
+
+def _claim(index: dict[str, tuple[Device, ...]], device: Device) -> None:
+    for key in {*device.addresses, normalise(device.name)}:
+        index[key] = (*index.get(key, ()), device)
+
+
+def _abbreviates(one: str, other: str) -> bool:
+    left, right = _ABBREVIATED.match(one), _ABBREVIATED.match(other)
+    if left is None or right is None or left[2] != right[2]:
+        return False
+    a, b = left[1].casefold(), right[1].casefold()
+    return a.startswith(b) or b.startswith(a)

@@ -1,0 +1,43 @@
+"""From what the directory knows to what an event carries. Pure functions."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from fannel.event import Host
+
+if TYPE_CHECKING:
+    from fannel.directory.directory import Interface, Lookup
+    from fannel.event import Subject
+
+
+def to_host(lookup: Lookup, address: str) -> Host:
+    """The host of an event: the device if exactly one was found, else the sender's own address, not known."""
+    device = lookup.device
+    if device is None:
+        return Host(name=address, known=False, stale_s=lookup.stale_s)
+    return Host(
+        name=device.name,
+        known=True,
+        os=device.os,
+        platform=device.platform,
+        site=device.site,
+        role=device.role,
+        pagoda_id=device.pagoda_id,
+        stale_s=lookup.stale_s,
+    )
+
+
+def enrich_subject(subject: Subject, interface: Interface | None) -> Subject:
+    """`subject` with its gaps filled from pagoda. What the device said itself stays."""
+    if interface is None:
+        return subject
+    return replace(
+        subject,
+        name=subject.name or interface.name,
+        ifindex=interface.ifindex if subject.ifindex is None else subject.ifindex,
+        description=subject.description or interface.description,
+        peer=subject.peer or interface.peer,
+        circuit=subject.circuit or interface.circuit,
+    )

@@ -1,0 +1,205 @@
+"""The directory of a running FANNEL: loaded and refreshed in the background, asked by every event.
+
+Promises: an answer from memory costs microseconds; a question to pagoda delays an event by at most
+`lookup_timeout_s`, all of them together a fifth of the time at most, and none while pagoda is known to be down; a good
+list is never replaced by an empty one; pagoda's troubles are logged when they change, not per event.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from fannel.directory.directory import Directory, Lookup, address
+from fannel.directory.errors import EmptyList, PagodaError
+from fannel.directory.gate import Gate
+from fannel.directory.reader import Reader
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from fannel.directory.client import PagodaClient
+    from fannel.directory.directory import Device, Interface
+    from fannel.directory.mapping import Mapping
+
+FIRST_RETRY_S: Final = 1.0
+MAX_RETRY_S: Final = 30.0
+_QUESTIONS_AT_ONCE = 2
+_SHOWN = 5
+
+_log = structlog.get_logger("fannel.directory")
+
+
+class HostDirectory:
+    """Who is behind an address. Thread-safe. `start()` it, and `stop()` it at the end.
+
+    `trouble` is why the last load failed, None while all is well.
+    """
+
+    def __init__(
+        self,
+        client: PagodaClient,
+        mapping: Mapping | None = None,
+        *,
+        refresh_s: float = 300,
+        lookup_timeout_s: float = 2,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.trouble: PagodaError | None = None
+        self._reader = Reader(client, mapping)
+        self._refresh_s = refresh_s
+        self._lookup_timeout_s = lookup_timeout_s
+        self._clock = clock
+        self._directory = Directory()
+        self._swap = threading.Lock()
+        self._gate = Gate()
+        self._questions = threading.BoundedSemaphore(_QUESTIONS_AT_ONCE)
+        self._tried = threading.Event()
+        self._grace_until = float("-inf")
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._told: dict[str, str] = {}
+
+    @property
+    def directory(self) -> Directory:
+        """What is known now."""
+        return self._directory
+
+    def start(self) -> None:
+        """Begin loading in the background and return at once."""
+        if self._thread is None:
+            self._grace_until = self._clock() + self._lookup_timeout_s
+            self._thread = threading.Thread(target=self._keep_fresh, name="fannel-directory", daemon=True)
+            self._thread.start()
+
+    def stop(self) -> None:
+        """End the background loading. Returns at once; a call under way ends by its own time-out."""
+        self._stopping.set()
+
+    def wait_tried(self, timeout_s: float) -> bool:
+        """Wait until the first load has succeeded or failed; whether there is a list now."""
+        self._tried.wait(timeout_s)
+        return self._directory.loaded_at is not None
+
+    def find(self, candidates: Sequence[str]) -> Lookup:
+        """The device behind the first of these addresses or names that names one; see Directory.find().
+
+        Events of the first moments wait for the first load, but no longer than `lookup_timeout_s` after `start()`.
+        """
+        if self._directory.loaded_at is None and not self._tried.is_set():
+            self._tried.wait(max(0.0, self._grace_until - self._clock()))
+        lookup = self._directory.find(candidates, self._clock())
+        if lookup.status != "unknown":
+            return lookup
+        addresses = tuple(dict.fromkeys(a for a in map(address, candidates) if a is not None))
+        if not addresses or self.trouble is not None or not self._gate.allows(addresses, self._clock()):
+            return lookup
+        return self._ask(candidates, addresses) or lookup
+
+    def interface(self, device: Device, *, ifindex: int | None = None, name: str | None = None) -> Interface | None:
+        """See Directory.interface(). Never asks pagoda."""
+        return self._directory.interface(device, ifindex=ifindex, name=name)
+
+    def refresh(self) -> None:
+        """Load everything again, now, in this thread; raises PagodaError and keeps what it has if that fails.
+
+        Devices do not wait for interfaces: without readable interfaces the known ones stay.
+        """
+        self._reader.forget()
+        devices = self._reader.devices()
+        if not devices and len(self._directory):
+            raise EmptyList(f"pagoda lists no device at all; the {len(self._directory)} known ones are kept")
+        loaded_at = self._clock()
+        self._replace(Directory(devices, self._directory.interfaces, loaded_at=loaded_at))
+        try:
+            interfaces = self._reader.interfaces()
+        except PagodaError as error:
+            self._tell("interfaces", error)
+        else:
+            self._replace(Directory(devices, interfaces, loaded_at=loaded_at))
+            self._tell("interfaces", None)
+
+    def _replace(self, directory: Directory) -> None:
+        with self._swap:
+            self._directory = directory
+
+    def _keep_fresh(self) -> None:
+        retry_s = FIRST_RETRY_S
+        while not self._stopping.is_set():
+            try:
+                self.refresh()
+            except PagodaError as error:
+                self.trouble = error
+                self._tell("devices", error)
+                pause_s, retry_s = retry_s, min(MAX_RETRY_S, retry_s * 2)
+            else:
+                self.trouble = None
+                self._tell("devices", None)
+                pause_s, retry_s = self._refresh_s, FIRST_RETRY_S
+            self._tried.set()
+            self._stopping.wait(pause_s)
+
+    def _ask(self, candidates: Sequence[str], addresses: tuple[str, ...]) -> Lookup | None:
+        """Ask pagoda in a thread of its own, so that nothing it does can hold an event longer than promised."""
+        if not self._questions.acquire(blocking=False):
+            return None
+        question = _Question(addresses)
+        asked_at = self._clock()
+        threading.Thread(target=self._answer, args=(question,), name="fannel-lookup", daemon=True).start()
+        in_time = question.done.wait(self._lookup_timeout_s)
+        now = self._clock()
+        self._gate.spent(now - asked_at, now)
+        lookup = self._directory.find(candidates, now)
+        if lookup.status != "unknown":
+            return replace(lookup, stale_s=0)
+        if in_time and question.error is None:
+            self._gate.nobody(addresses, now)
+        else:
+            self._gate.failed(now)
+            _log.warning("pagoda_lookup_failed", error=str(question.error or "no answer in time"))
+        return None
+
+    def _answer(self, question: _Question) -> None:
+        try:
+            for device in self._reader.devices_at(question.addresses, within_s=self._lookup_timeout_s):
+                # The device first: an interface list that is late must not cost the host its name.
+                with self._swap:
+                    self._directory = self._directory.plus(device)
+                interfaces = self._reader.interfaces(device, within_s=self._lookup_timeout_s)
+                with self._swap:
+                    self._directory = self._directory.plus(device, interfaces.get(device.pagoda_id, ()))
+        except PagodaError as error:
+            question.error = error
+        finally:
+            self._questions.release()
+            question.done.set()
+
+    def _tell(self, what: str, error: PagodaError | None) -> None:
+        """Log how `what` is doing if that is news."""
+        text = f"{type(error).__name__}: {error}" if error else ""
+        if self._told.get(what) == text:
+            return
+        self._told[what] = text
+        known = self._directory
+        if error:
+            _log.warning("pagoda_trouble", what=what, error=str(error), type=type(error).__name__, known=len(known))
+            return
+        contested = known.ambiguous
+        shown = {key: contested[key] for key in sorted(contested)[:_SHOWN]}
+        counts = {"devices": len(known), "interfaces": known.interface_count, "ambiguous": len(contested)}
+        _log.info("pagoda_loaded", what=what, **counts, **({"for_example": shown} if shown else {}))
+
+
+class _Question:
+    """One question under way: what was asked, and how it ended."""
+
+    __slots__ = ("addresses", "done", "error")
+
+    def __init__(self, addresses: tuple[str, ...]) -> None:
+        self.addresses = addresses
+        self.done = threading.Event()
+        self.error: PagodaError | None = None
