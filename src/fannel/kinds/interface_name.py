@@ -1,0 +1,74 @@
+"""One spelling for one interface: `Gi0/1`, `GigabitEthernet 0/1` and `GigabitEthernet0/1` are the same port.
+
+The name is part of the fingerprint, so a trap and a syslog line must agree on it. The vendor's full name is the
+one kept, since the CLI takes it. Only abbreviations in the table are expanded, and only in their own case:
+`Eth1/1` is NX-OS, `eth1` is Linux and stays. A form nobody knows stays as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+# Full names of Cisco IOS, IOS-XE, IOS-XR, NX-OS, Arista EOS and Huawei VRP, with what each is shortened to.
+_ABBREVIATIONS: Final[dict[str, tuple[str, ...]]] = {
+    "Ethernet": ("Et", "Eth"),
+    "FastEthernet": ("Fa", "Fas", "FastEth"),
+    "GigabitEthernet": ("Gi", "Gig", "GE", "GigE"),
+    "TwoGigabitEthernet": ("Tw", "Two"),
+    "FiveGigabitEthernet": ("Fi", "Five"),
+    "TenGigabitEthernet": ("Te", "Ten", "TenGig"),
+    "TenGigE": (),
+    "XGigabitEthernet": ("XGE",),
+    "TwentyFiveGigE": ("Twe", "TF"),
+    "FortyGigabitEthernet": ("Fo", "For"),
+    "FortyGigE": (),
+    "FiftyGigE": ("Fif",),
+    "HundredGigE": ("Hu", "Hun"),
+    "TwoHundredGigE": ("TH",),
+    "FourHundredGigE": ("Fou", "FH"),
+    "AppGigabitEthernet": ("Ap",),
+    "Port-channel": ("Po", "port-channel", "Port-Channel"),
+    "Bundle-Ether": ("BE",),
+    "Loopback": ("Lo", "loopback"),
+    "Vlan": ("Vl", "Vlan-interface"),
+    "Tunnel": ("Tu",),
+    "Management": ("Ma",),
+    "MgmtEth": ("Mg",),
+    "Serial": ("Se",),
+    "POS": (),
+    "BVI": ("BV",),
+    "Dialer": ("Di",),
+    "Cellular": ("Ce",),
+    "Virtual-Access": ("Vi",),
+    "Virtual-Template": ("Vt",),
+    "Null": ("Nu",),
+    "Vxlan": ("Vx",),
+}
+_FULL: Final = {short: full for full, shorts in _ABBREVIATIONS.items() for short in (*shorts, full)}
+
+# IOS-XR alone has rack/slot/module/port, and says TenGigE and FortyGigE where the others say …GigabitEthernet.
+_XR_FULL: Final = {"TenGigabitEthernet": "TenGigE", "FortyGigabitEthernet": "FortyGigE"}
+_XR_SLASHES: Final = 3
+
+_NAME: Final = re.compile(r"(?P<type>[A-Za-z][A-Za-z-]*) ?(?P<number>\d[\d/.:]*)")
+# Older IOS appends this to the ifDescr of a sub-interface, and to nothing else it says about it.
+_SUBINTERFACE_SUFFIX: Final = re.compile(r"-(?:802\.1Q|ISL) vLAN subif\Z")
+# ifDescr and ifName have at most 255 octets (RFC 2863); what is longer is no name.
+_MAX_LENGTH: Final = 255
+
+
+def canonical_interface_name(name: str) -> str:
+    """`name` as its vendor writes it in full, without stray white space."""
+    name = " ".join(name.split())[:_MAX_LENGTH]
+    name = _SUBINTERFACE_SUFFIX.sub("", name)
+    found = _NAME.fullmatch(name)
+    if found is None:
+        return name
+    full = _FULL.get(found["type"])
+    if full is None:
+        return name
+    number = found["number"]
+    if number.count("/") == _XR_SLASHES:
+        full = _XR_FULL.get(full, full)
+    return full + number
