@@ -60,6 +60,14 @@ class Notification:
         """The first varbind of that name, by the object's bare name or, for one nobody knows, its dotted OID."""
         return next((varbind for varbind in self.varbinds if varbind.name == name), None)
 
+    def values(self) -> dict[str, Value]:
+        """Every varbind's value by its name; a name that comes again keeps its instance (`ifIndex.4`)."""
+        values: dict[str, Value] = {}
+        for varbind in self.varbinds:
+            key = varbind.name if varbind.name not in values else f"{varbind.name}.{varbind.instance}"
+            values.setdefault(key, varbind.value)
+        return values
+
     def index(self, name: str) -> int | str | None:
         """The first index of that name among all varbinds: `ifIndex` of `ifDescr.3` is 3."""
         for varbind in self.varbinds:
