@@ -155,7 +155,12 @@ def recovered(incident: Incident, verdict: Verdict | None, key: str) -> Message:
     Without a verdict the device's word is all there is, and the reply says so.
     """
     lasted = _down_time(incident)
-    why = "The device says so; no check was made." if verdict is None else text.prose(verdict.reason, _REASON)
+    if verdict is None:
+        why = "The device says so; no check was made."
+    elif verdict.outcome == "inconclusive":
+        why = f"The device says so; not verified: {text.prose(verdict.reason, _REASON)}"
+    else:
+        why = text.prose(verdict.reason, _REASON)
     head = _headline(RECOVERED.emoji, RECOVERED.words, incident.host, incident.subject)
     section = blocks.section(f"{head}  after *{lasted}*" if lasted else head, why)
     expected = incident.verdict is not None and incident.verdict.get("outcome") == "expected"

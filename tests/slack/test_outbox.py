@@ -1,0 +1,212 @@
+"""The outbox against the stand-in over real HTTP: once, in order, whatever Slack does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from events import NOW, event
+
+from fannel.incidents.store import Post, Store
+from fannel.lab.slack.faults import Fault
+from fannel.lab.slack.server import BOT_TOKEN, SlackStandIn, running
+from fannel.slack.client import SlackClient
+from fannel.slack.outbox import Outbox
+
+CHANNEL = "C0ALERTS01"
+
+
+class Clock:
+    """Time that moves when told to."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self):
+        return self.now
+
+    def forward(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+
+@pytest.fixture(scope="module")
+def shared_slack():
+    stand_in = SlackStandIn(rate_limits=False, clock=NOW.timestamp)
+    with running(stand_in):
+        yield stand_in
+
+
+@pytest.fixture
+def slack(shared_slack):
+    yield shared_slack
+    shared_slack.faults.clear()
+    shared_slack.workspace.calls.clear()
+    for messages in shared_slack.workspace.messages.values():
+        messages.clear()
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def store(tmp_path):
+    opened = Store.open(f"sqlite:///{tmp_path}/fannel.sqlite3")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def outbox(slack, store, clock):
+    return Outbox(store, SlackClient(BOT_TOKEN, api_url=slack.api_url, timeout_s=1), now=clock)
+
+
+@pytest.fixture
+def incident_id(store):
+    (recorded,) = store.record([(event(), b"")])
+    return recorded.incident["id"]
+
+
+def post(incident_id, kind, key, text=None):
+    payload = {
+        "text": text or f"text of {key}",
+        "metadata": {"event_type": "fannel_incident", "event_payload": {"v": 1, "incident": incident_id, "key": key}},
+    }
+    return Post(key=key, incident_id=incident_id, kind=kind, channel=CHANNEL, payload=payload, wanted_at=NOW)
+
+
+def texts(slack):
+    return [message["text"] for message in slack.workspace.messages[CHANNEL].values()]
+
+
+def want(store, *posts):
+    for wanted in posts:
+        store.posts.want(wanted)
+
+
+def test_a_parent_and_its_replies_arrive_in_order_in_one_thread(outbox, store, slack, incident_id):
+    want(store, post(incident_id, "parent", "p"), post(incident_id, "reply", "r1"), post(incident_id, "reply", "r2"))
+    assert outbox.deliver().sent == 3
+    parent, *replies = slack.workspace.messages[CHANNEL].values()
+    assert [m["text"] for m in replies] == ["text of r1", "text of r2"]
+    assert {m["thread_ts"] for m in replies} == {parent["ts"]}
+
+
+def test_delivering_again_posts_nothing_again(outbox, store, slack, incident_id):
+    want(store, post(incident_id, "parent", "p"))
+    outbox.deliver()
+    want(store, post(incident_id, "parent", "p"))
+    assert outbox.deliver().sent == 0
+    assert texts(slack) == ["text of p"]
+
+
+def test_while_slack_says_429_everything_waits_as_long_as_it_said_and_then_goes_in_order(
+    outbox, store, slack, clock, incident_id
+):
+    want(store, post(incident_id, "parent", "p"), post(incident_id, "reply", "r1"))
+    slack.faults.add(Fault("ratelimited", "chat.postMessage", retry_after_s=30))
+    first = outbox.deliver()
+    assert (first.sent, first.waiting) == (0, 2)
+    clock.forward(29)
+    assert outbox.deliver().sent == 0
+    clock.forward(2)
+    assert outbox.deliver().sent == 2
+    assert texts(slack) == ["text of p", "text of r1"]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault("drop_after", "chat.postMessage"),
+        Fault("http_after", "chat.postMessage", status=503),
+        Fault("delay_after", "chat.postMessage", seconds=1.5),
+        Fault("drop_before", "chat.postMessage"),
+        Fault("http_before", "chat.postMessage", status=502),
+        Fault("garbage", "chat.postMessage"),
+        Fault("error", "chat.postMessage", error="fatal_error"),
+    ],
+    ids=lambda fault: f"{fault.kind}-{fault.status}",
+)
+@pytest.mark.parametrize("kind", ["parent", "reply"])
+def test_whatever_becomes_of_the_answer_there_is_one_message_in_the_end(
+    outbox, store, slack, clock, incident_id, fault, kind
+):
+    want(store, post(incident_id, "parent", "p"))
+    if kind == "reply":
+        outbox.deliver()
+        want(store, post(incident_id, "reply", "r"))
+    slack.faults.add(replace(fault))
+    assert outbox.deliver().waiting == 1
+    clock.forward(60)
+    assert outbox.deliver().sent == 1
+    assert texts(slack) == ["text of p"] + (["text of r"] if kind == "reply" else [])
+
+
+def test_when_slack_cannot_be_reached_nothing_is_lost(store, slack, clock, incident_id):
+    want(store, post(incident_id, "parent", "p"))
+    dead = Outbox(store, SlackClient(BOT_TOKEN, api_url="http://127.0.0.1:9/api/"), now=clock)
+    assert dead.deliver().waiting == 1
+    clock.forward(10)
+    alive = Outbox(store, SlackClient(BOT_TOKEN, api_url=slack.api_url), now=clock)
+    assert alive.deliver().sent == 1
+
+
+def test_a_wrong_token_keeps_the_alert_for_whoever_mends_it(store, slack, clock, incident_id):
+    want(store, post(incident_id, "parent", "p"))
+    wrong = Outbox(store, SlackClient("xoxb-wrong", api_url=slack.api_url), now=clock)
+    assert wrong.deliver().waiting == 1
+    assert "SLACK_BOT_TOKEN" in store.posts.find("p").error
+    assert "xoxb" not in store.posts.find("p").error.replace("xoxb-)", "")
+    clock.forward(10)
+    assert Outbox(store, SlackClient(BOT_TOKEN, api_url=slack.api_url), now=clock).deliver().sent == 1
+
+
+def test_one_incident_that_waits_does_not_hold_up_another(outbox, store, slack, incident_id):
+    (other,) = store.record([(event(host="rt-osa-01.example.net"), b"")])
+    want(store, post(incident_id, "parent", "p1"), post(incident_id, "reply", "r1"))
+    want(store, post(other.incident["id"], "parent", "p2"))
+    slack.faults.add(Fault("ratelimited", "chat.postMessage"))
+    delivery = outbox.deliver()
+    assert (delivery.sent, delivery.waiting) == (1, 2)
+    assert texts(slack) == ["text of p2"]
+
+
+def test_when_slack_refuses_the_blocks_the_text_is_posted_alone(outbox, store, slack, incident_id):
+    broken = post(incident_id, "parent", "p")
+    broken = replace(broken, payload=broken.payload | {"blocks": [{"type": "no such block"}]})
+    want(store, broken)
+    assert outbox.deliver().sent == 1
+    assert texts(slack) == ["text of p"]
+
+
+def test_only_the_newest_of_several_wanted_updates_is_sent(outbox, store, slack, incident_id):
+    want(store, post(incident_id, "parent", "p"))
+    outbox.deliver()
+    want(store, post(incident_id, "update", "u1", "older"), post(incident_id, "update", "u2", "newer"))
+    assert outbox.deliver().sent == 1
+    assert texts(slack) == ["newer"]
+    assert [name for name, _ in slack.workspace.calls].count("chat.update") == 1
+
+
+def test_when_somebody_deleted_the_parent_the_thread_goes_on_under_the_next_reply(outbox, store, slack, incident_id):
+    want(store, post(incident_id, "parent", "p"))
+    outbox.deliver()
+    slack.workspace.messages[CHANNEL].clear()
+    want(store, post(incident_id, "reply", "r1"), post(incident_id, "reply", "r2"))
+    assert outbox.deliver().sent == 2
+    first, second = slack.workspace.messages[CHANNEL].values()
+    assert second["thread_ts"] == first["ts"]
+
+
+def test_a_post_somebody_else_is_sending_is_left_to_them_until_they_are_overdue(
+    outbox, store, slack, clock, incident_id
+):
+    want(store, post(incident_id, "parent", "p"))
+    (wanted,) = store.posts.unsent()
+    assert store.posts.claim(wanted, NOW, NOW + timedelta(seconds=60))
+    assert outbox.deliver().waiting == 1
+    clock.forward(61)  # they died in between
+    assert outbox.deliver().sent == 1
+    assert texts(slack) == ["text of p"]

@@ -1,0 +1,274 @@
+"""The steps of the playbooks on a real store and the Slack stand-in: what the on-call reads, however often they run."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from events import NOW, event
+from jsonschema import validate
+
+from fannel import config
+from fannel.checks.verdict import Output, Verdict
+from fannel.event import schema
+from fannel.incidents.store import Store
+from fannel.lab.slack.faults import Fault
+from fannel.lab.slack.server import BOT_TOKEN, SlackStandIn, running
+from fannel.respond import Responder, UnknownIncidentError, open_outbox
+
+CHANNEL = "C0ALERTS01"
+SHOW = "GigabitEthernet0/1 is down, line protocol is down (notconnect)"
+DOWN = Verdict(
+    "confirmed",
+    ("link and line protocol are down, administratively up",),
+    (SHOW,),
+    {"admin": "up", "oper": "down"},
+    (Output("show interfaces GigabitEthernet0/1", SHOW, 0.2),),
+    1.0,
+)
+UP = Verdict("cleared", ("the link is up",), (), {}, (), 1.0)
+ADMIN_DOWN = Verdict("expected", ("administratively down",), (), {}, (), 1.0)
+UNREACHABLE = Verdict("inconclusive", ("ssh connection failed: Connection refused",), (), {}, (), 0.1)
+
+
+@pytest.fixture(scope="module")
+def shared_slack():
+    stand_in = SlackStandIn(rate_limits=False)
+    with running(stand_in):
+        yield stand_in
+
+
+@pytest.fixture
+def slack(shared_slack):
+    yield shared_slack
+    shared_slack.faults.clear()
+    for messages in shared_slack.workspace.messages.values():
+        messages.clear()
+
+
+@pytest.fixture
+def settings(tmp_path, slack):
+    return config.load(
+        {
+            "FANNEL_DATABASE__URL": f"sqlite:///{tmp_path}/fannel.sqlite3",
+            "SLACK_BOT_TOKEN": BOT_TOKEN,
+            "FANNEL_SLACK__API_URL": slack.api_url,
+            "FANNEL_SLACK__CHANNEL": CHANNEL,
+            "FANNEL_SLACK__TIMEOUT_S": "2",
+        },
+        cwd=tmp_path,
+    )
+
+
+@pytest.fixture
+def store(settings):
+    opened = Store.open(settings.database.url)
+    yield opened
+    opened.close()
+
+
+class Clock:
+    now = NOW + timedelta(seconds=5)
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def responder(settings, store):
+    clock = Clock()
+    made = Responder(settings, store, open_outbox(settings, store, clock), clock)
+    made.clock = clock
+    return made
+
+
+def recorded(store, *events):
+    return [e.to_queue() for e in store.record([(e, b"") for e in events])]
+
+
+def messages(slack):
+    return list(slack.workspace.messages[CHANNEL].values())
+
+
+def pushes(slack):
+    return [message["text"] for message in messages(slack)]
+
+
+def test_a_fault_is_announced_before_anything_is_known(responder, store, slack):
+    (down,) = recorded(store, event())
+    assert responder.announce(down)
+    (parent,) = messages(slack)
+    assert "linkDown" in parent["text"]
+    assert "rt-tyo-01 Gi0/1" in parent["text"]
+    assert store.incident(down["incident"]["id"]).state == "open"
+
+
+def test_the_verdict_is_a_reply_and_changes_the_parent(responder, store, slack):
+    (down,) = recorded(store, event())
+    responder.announce(down)
+    responder.conclude(down, DOWN)
+    parent, reply = messages(slack)
+    assert reply["thread_ts"] == parent["ts"]
+    assert "confirmed" in parent["text"]
+    assert SHOW.split(",", maxsplit=1)[0] in str(reply["blocks"])
+
+
+def test_the_verdict_comes_back_as_a_valid_harmless_event(responder, store):
+    (down,) = recorded(store, event())
+    evil = replace(DOWN, evidence=("description {{ lookup('pipe', 'id') }}",), facts={"{{ k }}": "{% v %}"})
+    judged = responder.conclude(down, evil)
+    validate(judged, schema())
+    assert "{" not in str(list(judged["verdict"]["evidence"])) + "".join(judged["verdict"]["facts"])
+    assert (judged["via"], judged["verdict"]["outcome"], judged["fingerprint"]) == (
+        "check",
+        "confirmed",
+        down["fingerprint"],
+    )
+
+
+def test_run_twice_the_thread_looks_as_if_it_ran_once(responder, store, slack):
+    (down,) = recorded(store, event())
+    for _ in range(2):
+        responder.announce(down)
+        responder.conclude(down, DOWN)
+    assert len(messages(slack)) == 2
+    assert not responder.announce(down), "an answered event wants no second login"
+
+
+def test_when_the_link_is_back_the_parent_turns_green_and_the_channel_hears_it(responder, store, slack):
+    down, up = recorded(store, event(), event(phase="clear", at=NOW + timedelta(seconds=250)))
+    responder.announce(down)
+    responder.conclude(down, DOWN)
+    responder.clock.now = NOW + timedelta(seconds=252)
+    responder.recover(up, UP)
+    parent, _verdict, reply = messages(slack)
+    assert parent["text"].startswith("🟢 RECOVERED")
+    assert parent["attachments"][0]["color"].upper() == "#12B76A"
+    assert reply["subtype"] == "thread_broadcast"
+    assert "4m12s" in reply["text"]
+    assert store.incident(down["incident"]["id"]).state == "resolved"
+
+
+def test_recovering_twice_says_it_once(responder, store, slack):
+    down, up = recorded(store, event(), event(phase="clear"))
+    responder.announce(down)
+    for _ in range(2):
+        responder.recover(up, UP)
+    assert len(messages(slack)) == 2
+
+
+def test_when_the_check_disagrees_with_the_clear_the_incident_stays_open(responder, store, slack):
+    down, up = recorded(store, event(), event(phase="clear"))
+    responder.announce(down)
+    responder.recover(up, DOWN)
+    assert store.incident(down["incident"]["id"]).state == "open"
+    assert "STILL DOWN" in pushes(slack)[-1]
+
+
+def test_when_it_was_raised_again_meanwhile_the_old_clear_resolves_nothing(responder, store, slack):
+    down, up, _again = recorded(
+        store, event(), event(phase="clear", at=NOW + timedelta(seconds=1)), event(at=NOW + timedelta(seconds=5))
+    )
+    responder.announce(down)
+    responder.clock.now = NOW + timedelta(seconds=5, milliseconds=500)
+    responder.recover(up, UP)  # looked at the device from 4.5 s on, before the second raise
+    assert store.incident(down["incident"]["id"]).state == "open"
+    assert "raised again" in pushes(slack)[-1]
+
+
+def test_a_clear_from_a_device_nobody_can_log_in_to_counts_and_says_it_was_not_verified(responder, store, slack):
+    down, up = recorded(store, event(), event(phase="clear", at=NOW + timedelta(seconds=2)))
+    responder.announce(down)
+    responder.conclude(down, UNREACHABLE)
+    responder.recover(up, UNREACHABLE)
+    assert store.incident(down["incident"]["id"]).state == "resolved"
+    reply = messages(slack)[-1]
+    assert "RECOVERED" in reply["text"]
+    assert "not verified" in str(reply["blocks"]).lower()
+
+
+def test_a_link_that_was_back_before_anybody_looked_is_resolved(responder, store, slack):
+    (down,) = recorded(store, event())
+    responder.announce(down)
+    responder.conclude(down, UP)
+    assert store.incident(down["incident"]["id"]).state == "resolved"
+    assert messages(slack)[0]["text"].startswith("🟢")
+
+
+def test_an_administratively_down_link_is_expected_and_does_not_shout(responder, store, slack):
+    down, up = recorded(store, event(), event(phase="clear", at=NOW + timedelta(seconds=2)))
+    responder.announce(down)
+    responder.conclude(down, ADMIN_DOWN)
+    responder.recover(up, UP)
+    assert all(message.get("subtype") != "thread_broadcast" for message in messages(slack))
+
+
+def test_an_unreachable_device_is_said_with_the_reason(responder, store, slack):
+    (down,) = recorded(store, event())
+    responder.announce(down)
+    responder.conclude(down, UNREACHABLE)
+    assert "Connection refused" in str(messages(slack)[1]["blocks"])
+
+
+def test_long_outputs_become_a_file_in_the_thread(responder, store, slack):
+    (down,) = recorded(store, event())
+    long = replace(DOWN, outputs=(Output("show logging", "\n".join(f"line {n}" for n in range(400))),))
+    responder.announce(down)
+    responder.conclude(down, long)
+    (file,) = slack.workspace.files.values()
+    assert b"line 399" in file.content
+    slack.workspace.files.clear()
+
+
+def test_a_fault_on_an_unknown_device_gets_its_thread_without_a_login(responder, store, slack):
+    unknown = event()
+    unknown = replace(unknown, host=replace(unknown.host, name="203.0.113.9", known=False, os=None, site=None))
+    (down,) = recorded(store, unknown)
+    responder.note(down)
+    parent, reply = messages(slack)
+    assert "203.0.113.9" in parent["text"]
+    assert "does not know" in str(reply["blocks"])
+    (up,) = recorded(store, replace(unknown, id=event().id, phase="clear", received_at=NOW + timedelta(seconds=9)))
+    responder.note(up)
+    assert store.incident(down["incident"]["id"]).state == "resolved"
+
+
+def test_information_is_one_message_said_once(responder, store, slack):
+    (restart,) = recorded(store, event(phase="info"))
+    for _ in range(2):
+        responder.note(restart)
+    (message,) = messages(slack)
+    assert "coldStart" in message["text"]
+    assert "thread_ts" not in message
+
+
+def test_while_slack_is_down_the_work_goes_on_and_the_thread_follows(responder, store, slack):
+    (down,) = recorded(store, event())
+    slack.faults.add(Fault("http_before", "*", times=50, status=503))
+    assert responder.announce(down)
+    responder.conclude(down, DOWN)
+    assert messages(slack) == []
+    assert store.incident(down["incident"]["id"]).verdict["outcome"] == "confirmed"
+    slack.faults.clear()
+    responder.clock.now += timedelta(minutes=10)
+    responder._outbox.deliver()
+    parent, reply = messages(slack)
+    assert reply["thread_ts"] == parent["ts"]
+
+
+def test_without_slack_the_incident_is_still_judged(settings, store):
+    silent = settings.model_copy(update={"slack": settings.slack.model_copy(update={"bot_token": None})})
+    responder = Responder(silent, store, open_outbox(silent, store))
+    (down,) = recorded(store, event())
+    assert responder.announce(down)
+    responder.conclude(down, DOWN)
+    assert store.incident(down["incident"]["id"]).verdict["outcome"] == "confirmed"
+    assert store.posts.unsent() == []
+
+
+def test_an_incident_of_another_database_is_an_error_that_says_what_to_set(responder, store):
+    (down,) = recorded(store, event())
+    down["incident"]["id"] = "A-000000"
+    with pytest.raises(UnknownIncidentError, match="FANNEL_CONFIG"):
+        responder.announce(down)
