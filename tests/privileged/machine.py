@@ -13,6 +13,7 @@ PROGRAMS = {
     "snmpd": "snmpd",
     "sshd": "openssh-server",
     "vtysh": "frr",
+    "unshare": "util-linux",
     "useradd": "passwd",
     "userdel": "passwd",
     "chpasswd": "passwd",

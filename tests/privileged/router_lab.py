@@ -12,7 +12,6 @@ it starts is there, too.
 import contextlib
 import ctypes
 import os
-import pwd
 import secrets
 import shutil
 import signal
@@ -119,12 +118,14 @@ class RouterLab:
         self.trap_port = trap_port
         self.user = USER
         self.password = secrets.token_hex(12)
-        # Not pytest's tmp_path: FRR's daemons run as user frr and must get through to it.
-        self.folder = Path(tempfile.mkdtemp(prefix="fannel-lab-"))
+        self.folder = Path(tempfile.gettempdir()) / f"fannel-lab-{os.getpid()}"
         self.r1, self.r2 = (Router(f"r{number}", number, self.folder / f"r{number}") for number in (1, 2))
 
     def up(self) -> None:
-        self.folder.chmod(0o755)
+        self.down()
+        # Not pytest's tmp_path: FRR's daemons run as user frr and must get through to it.
+        self.folder.mkdir(mode=0o755)
+        self.folder.chmod(0o755)  # whatever the umask is
         self._add_user()
         self._wire()
         for router, peer in ((self.r1, self.r2), (self.r2, self.r1)):
@@ -132,6 +133,7 @@ class RouterLab:
             self._start(router)
 
     def down(self) -> None:
+        """Remove everything; also what an earlier run left that was killed."""
         for namespace in (self.r1.namespace, self.r2.namespace, NOC):
             for pid in _ip("netns", "pids", namespace, check=False).stdout.split():
                 with contextlib.suppress(ProcessLookupError):
@@ -170,9 +172,6 @@ class RouterLab:
                 _set_network_namespace(home.fileno())
 
     def _add_user(self) -> None:
-        with contextlib.suppress(KeyError):
-            pwd.getpwnam(USER)
-            _run(program("userdel"), USER)
         options = ["--system", "--no-create-home", "--home-dir", "/", "--shell", "/bin/sh", "--groups", "frrvty"]
         _run(program("useradd"), *options, USER)
         _run(program("chpasswd"), input=f"{USER}:{self.password}\n")
@@ -287,12 +286,10 @@ def router_lab(trap_port: int) -> Iterator[RouterLab]:
     need_root()
     for name in ("ip", "snmpd", "sshd", "ssh-keygen", "vtysh", "zebra", "useradd"):
         program(name)
+    probe = _run(program("unshare"), "--net", "--mount", "true", check=False)
+    if probe.returncode != 0:
+        pytest.skip(f"this root may not make namespaces: {probe.stderr.strip()}")
     lab = RouterLab(trap_port)
-    probe = _ip("netns", "add", NOC, check=False)
-    if probe.returncode != 0 and "File exists" not in probe.stderr:
-        lab.down()
-        pytest.skip(f"this root may not make network namespaces: {probe.stderr.strip()}")
-    _ip("netns", "delete", NOC)
     try:
         lab.up()
         yield lab
