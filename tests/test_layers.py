@@ -17,6 +17,7 @@ import pytest
 SRC = Path(__file__).parents[1] / "src"
 
 ROOMS = (
+    "collection",
     "event",
     "config",
     "logs",
