@@ -74,7 +74,7 @@ class Dialect:
             if match := pattern.fullmatch(line):
                 said = say(screen, match)
                 return self.invalid(line) if said is None else said
-        command, bar, tail = line.rpartition("|")
+        command, bar, tail = line.rpartition(" | ")
         if bar and (sieve := _sieve(tail.strip())):
             return sieve(self.answer(command.strip(), screen))
         return self.invalid(line)

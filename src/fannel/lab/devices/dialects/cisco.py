@@ -60,6 +60,15 @@ def _ios_interface(screen: Screen, match: re.Match[str]) -> str | None:
      0 output buffer failures, 0 output buffers swapped out"""
 
 
+def _ios_err_disabled(screen: Screen, match: re.Match[str]) -> str | None:
+    port = screen.port(match["name"])
+    if port is None:
+        return None
+    head = "\nPort      Name               Status       Reason               Err-disabled Vlans"
+    row = f"{_short(port.name):<10}{port.description[:18]:<19}err-disabled {port.err_disabled}"
+    return f"{head}\n{row}" if port.err_disabled else head
+
+
 def _ios_version(screen: Screen, _match: re.Match[str]) -> str:
     return f"""\
 Cisco IOS XE Software, Version 17.09.04a
@@ -107,6 +116,7 @@ IOS = Dialect(
         command(r"show inventory", fixed('NAME: "Chassis", DESCR: "Cisco Catalyst 8000V Edge Chassis"\nPID: C8000V')),
         command(r"show snmp mib ifmib ifindex", _ios_indices),
         command(r"show logging", _ios_log),
+        command(r"show interfaces (?P<name>\S+) status err-disabled", _ios_err_disabled),
         command(r"show interfaces? (?P<name>\S+|\S+ [\d/.]+)", _ios_interface),
     ),
     invalid=lambda line: f"{' ' * min(len(line), 8)}^\n% Invalid input detected at '^' marker.\n",

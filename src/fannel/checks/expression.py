@@ -1,0 +1,103 @@
+"""Expressions over facts, in the language engineers know from Ansible's `when:`.
+
+Jinja2 compiles them in its immutable sandbox, with a short list of filters and tests, no globals, and undefined
+values that refuse to be used. Backslashes in strings are taken as they are written. Device output is only ever a
+value in here, never a template.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, Undefined, UndefinedError, meta, nodes
+from jinja2.parser import Parser
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from fannel.checks.errors import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+_FILTERS = (
+    "abs default first float int join last length list lower map max min reject rejectattr replace round select "
+    "selectattr sort string sum trim unique upper"
+)
+_TESTS = (
+    "boolean defined divisibleby eq equalto false float ge gt in integer iterable le lower lt mapping ne none "
+    "number sequence string true undefined upper == != < <= > >="
+)
+_LONGEST = 20_000  # characters a pattern is tried on
+
+
+class ExpressionError(ValueError):
+    """The expression is not one, or uses a name, filter or test there is not."""
+
+
+class MissingDataError(LookupError):
+    """A value the expression needs is not there, or is not of a kind it can use."""
+
+
+def _search(value: object, pattern: str) -> bool:
+    return bool(re.search(pattern, str(value)[:_LONGEST], re.IGNORECASE))
+
+
+def _match(value: object, pattern: str) -> bool:
+    return bool(re.match(pattern, str(value)[:_LONGEST], re.IGNORECASE))
+
+
+def _environment() -> ImmutableSandboxedEnvironment:
+    environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
+    environment.globals.clear()
+    environment.filters = {name: environment.filters[name] for name in _FILTERS.split()}
+    environment.tests = {name: environment.tests[name] for name in _TESTS.split()}
+    environment.tests |= {"search": _search, "match": _match}
+    return environment
+
+
+_ENVIRONMENT = _environment()
+
+
+class Expression:
+    """One compiled expression. Names it may use are fixed when it is made."""
+
+    __slots__ = ("_compiled", "source")
+
+    def __init__(self, source: str, known: Iterable[str]) -> None:
+        """Compile `source`. Raises ExpressionError."""
+        self.source = source
+        # In an expression a backslash is nearly always a pattern's: '\\b' is meant as \\b, not as a backspace.
+        literal = re.sub(r"\\(?!['\"])", r"\\\\", source)
+        try:
+            self._compiled = _ENVIRONMENT.compile_expression(literal, undefined_to_none=False)
+            tree = Parser(_ENVIRONMENT, literal, state="variable").parse_expression()
+        except TemplateSyntaxError as error:
+            msg = f"{source!r:.80} is not an expression: {error.message}{_near(error.message or '')}"
+            raise ExpressionError(msg) from None
+        whole = nodes.Template([nodes.Output([tree], lineno=1)], lineno=1)
+        names = meta.find_undeclared_variables(whole.set_environment(_ENVIRONMENT))  # type: ignore[arg-type]
+        known = tuple(known)
+        for name in sorted(names.difference(known)):
+            msg = f"{source!r:.80} uses {name!r}, which is neither a command nor an earlier fact"
+            raise ExpressionError(msg + did_you_mean(name, known))
+
+    def __call__(self, values: Mapping[str, Any]) -> Any:  # noqa: ANN401  (whatever the data is)
+        """Evaluate. Raises MissingDataError."""
+        try:
+            value = self._compiled(**values)
+        except UndefinedError as error:
+            raise MissingDataError(error.message) from None
+        except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, TemplateError, re.error) as error:
+            # The data is not of the kind the expression expects: as good as missing, and said so.
+            raise MissingDataError(f"{type(error).__name__}: {error}"[:200]) from None
+        if isinstance(value, Undefined):
+            msg = f"{self.source!r:.80} is undefined"
+            raise MissingDataError(msg)
+        return value
+
+
+def _near(message: str) -> str:
+    unknown = re.search(r"No (filter|test) named '(\w+)'", message)
+    if not unknown:
+        return ""
+    return did_you_mean(unknown[2], _ENVIRONMENT.filters if unknown[1] == "filter" else _ENVIRONMENT.tests)

@@ -1,0 +1,132 @@
+"""From outputs to a verdict. Pure: the same outputs always give the same verdict.
+
+Facts are worked out in order, then the first rule that holds decides. Whatever is missing on the way makes the
+verdict inconclusive and says so; nothing here raises, and nothing here guesses.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from fannel.checks.expression import Expression, MissingDataError
+from fannel.checks.parsing import ParseError
+from fannel.checks.placeholder import TOKEN, UnfitValueError, fill_regex, known_values
+from fannel.checks.screen import clean
+from fannel.checks.verdict import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from fannel.checks.check import Check, Command
+    from fannel.checks.verdict import Outcome
+    from fannel.event import Subject
+
+_EVIDENCE_LINES = 10
+_LINE_LENGTH = 240
+_FACT_LENGTH = 200
+_FACT_ITEMS = 20
+
+
+def judge(check: Check, subject: Subject, texts: Sequence[str | None]) -> Verdict:
+    """Judge outputs given in the order of the check's commands; None is an optional command that gave nothing.
+
+    The verdict carries no outputs: who ran the commands attaches them.
+    """
+    texts = [None if text is None else clean(text) for text in texts]
+    texts += [None] * (len(check.commands) - len(texts))
+    values: dict[str, Any] = {}
+    for command, text in zip(check.commands, texts, strict=False):
+        if command.parser is None:
+            continue
+        try:
+            values[command.name] = _parsed(command, text)
+        except ParseError as error:
+            said = _first_lines(text or "")
+            return Verdict("inconclusive", (f"the output of {command.name!r} cannot be read: {error}",), evidence=said)
+    facts, missing = _facts(check, values)
+    outcome: Outcome = "inconclusive"
+    reason = "no rule of the check fits what the device says"
+    for number, rule in enumerate(check.rules, start=1):
+        try:
+            holds = rule.when is None or _truth(rule.when, values | facts)
+        except MissingDataError as error:
+            why = next((f"{name} ({why})" for name, why in missing.items() if _uses(rule.when, name)), str(error))
+            outcome, reason = "inconclusive", f"rule {number} of the check cannot be decided: {why}"[:300]
+            break
+        if holds:
+            outcome, reason = rule.outcome, _interpolate(rule.reason, facts, subject)
+            break
+    return Verdict(outcome, (reason,), evidence=_evidence(check, subject, texts), facts=facts)
+
+
+def _parsed(command: Command, text: str | None) -> Any:  # noqa: ANN401  (rows, groups or JSON)
+    assert command.parser is not None  # noqa: S101  (the caller looked)
+    if text is None and not command.optional:
+        msg = "it was not run"
+        raise ParseError(msg)
+    try:
+        return command.parser(text or "")
+    except ParseError:
+        if command.optional:
+            return command.parser.empty
+        raise
+
+
+def _facts(check: Check, values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+    facts: dict[str, Any] = {}
+    missing: dict[str, str] = {}
+    for name, expression in check.facts:
+        try:
+            facts[name] = _small(expression({**values, **facts}))
+        except MissingDataError as error:
+            missing[name] = str(error)
+    return facts, missing
+
+
+def _small(value: Any) -> Any:  # noqa: ANN401  (a JSON value)
+    """A fact as small JSON: what rules see and the incident keeps."""
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
+    if isinstance(value, dict):
+        return {str(key)[:_FACT_LENGTH]: _small(item) for key, item in list(value.items())[:_FACT_ITEMS]}
+    if isinstance(value, (list, tuple)):
+        return [_small(item) for item in value[:_FACT_ITEMS]]
+    return str(value)[:_FACT_LENGTH]
+
+
+def _truth(expression: Expression, values: Mapping[str, Any]) -> bool:
+    value = expression(values)
+    if isinstance(value, bool):
+        return value
+    # "down" and "up" are both true: a rule that forgot its comparison must not decide anything.
+    msg = f"{expression.source!r:.80} is neither true nor false"
+    raise MissingDataError(msg)
+
+
+def _uses(expression: Expression | None, name: str) -> bool:
+    return expression is not None and re.search(rf"\b{re.escape(name)}\b", expression.source) is not None
+
+
+def _interpolate(reason: str, facts: Mapping[str, Any], subject: Subject) -> str:
+    # The subject is named even when its name came as an index only: `ifIndex 3`.
+    known = {"interface": f"ifIndex {subject.ifindex}" if subject.ifindex else "the interface"}
+    known |= known_values(subject)
+    return TOKEN.sub(lambda token: str(facts.get(token[1], known.get(token[1], "unknown"))), reason)
+
+
+def _evidence(check: Check, subject: Subject, texts: Sequence[str | None]) -> tuple[str, ...]:
+    lines: list[str] = []
+    outputs = {command.name: text or "" for command, text in zip(check.commands, texts, strict=False)}
+    for quote in check.quotes:
+        try:
+            wanted = re.compile(fill_regex(quote.match, subject))
+        except UnfitValueError:
+            continue
+        shown = [line.strip()[:_LINE_LENGTH] for line in outputs[quote.command].splitlines() if wanted.search(line)]
+        lines += [line for line in shown[-quote.last :] if line not in lines]
+    return tuple(lines[:_EVIDENCE_LINES])
+
+
+def _first_lines(text: str, count: int = 3) -> tuple[str, ...]:
+    return tuple([line.strip()[:_LINE_LENGTH] for line in text.splitlines() if line.strip()][:count])

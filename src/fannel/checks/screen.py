@@ -1,0 +1,29 @@
+"""Device output as text that can be read, kept and shown: no terminal controls, no more than a bound."""
+
+from __future__ import annotations
+
+import re
+
+OUTPUT_LIMIT = 256 * 1024  # characters kept of one command's output
+
+_ESCAPES = re.compile(
+    r"\x1b\[[0-?]*[ -/]*[@-~]"  # CSI … (colours, cursor), ECMA-48 §5.4
+    r"|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)"  # OSC … (window title)
+    r"|\x1b[PX^_].*?\x1b\\"  # DCS, SOS, PM, APC strings
+    r"|\x1b[ -/]*[0-~]",  # two-character escapes
+    re.DOTALL,
+)
+_ERASED = re.compile(r"[^\n\b]\x08 ?")  # what a pager or an editing line rubs out
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def clean(text: str, limit: int = OUTPUT_LIMIT) -> str:
+    """`text` without terminal controls, with plain newlines, cut after `limit` characters (and then saying so)."""
+    # Bounded before the patterns run: what is cut is never looked at.
+    whole = len(text)
+    text = text[: 2 * limit].replace("\r\n", "\n").replace("\r", "\n")
+    text = _CONTROLS.sub("", _ERASED.sub("", _ESCAPES.sub("", text)))
+    if len(text) <= limit and whole <= 2 * limit:
+        return text
+    kept = text[:limit]
+    return f"{kept[: kept.rfind(chr(10)) + 1] or kept}[cut: {whole} characters in all]\n"
