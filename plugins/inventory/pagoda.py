@@ -1,0 +1,302 @@
+# Copyright: The FANNEL authors
+# Apache License 2.0 (see LICENSE)
+"""Inventory from pagoda: options and groups here, pagoda itself in `fannel.directory`."""
+
+# ruff: noqa: E402  (Ansible wants the documentation before the imports)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: pagoda
+short_description: Network devices from pagoda
+version_added: "0.1.0"
+author: The FANNEL authors
+description:
+  - Makes a host of every item of pagoda's device model, with the variables that network connections need, and groups
+    them by whatever pagoda knows.
+  - With C(--limit) and plain host names it asks pagoda for these hosts alone, so a run against one device does not
+    become slower as the network grows.
+  - User names and passwords never come from pagoda. Keep them in group variables, a vault, or AWX credentials.
+  - Nothing that pagoda holds is ever treated as a template.
+  - Items whose name cannot be the name of a host (spaces, wildcards, V(all), V(localhost)) are left out with a warning.
+requirements:
+  - the C(fannel) Python package
+notes:
+  - The account needs to read the device model, the models it refers to (site, platform) and their items. A read-only
+    co-user of pagoda is best. A token expires after one day unless the user's C(token_lifetime) is V(0).
+  - A file of any name ending in V(.yml) or V(.yaml) is accepted as long as its O(plugin) is V(fannel.network.pagoda).
+extends_documentation_fragment:
+  - constructed
+options:
+  plugin:
+    description: Marks the file as one for this plugin.
+    type: str
+    required: true
+    choices: [fannel.network.pagoda]
+  url:
+    description: Where pagoda is, such as V(https://pagoda.example.net). Must be given here or in the environment.
+    type: str
+    env:
+      - name: PAGODA_URL
+  token:
+    description: A token of the account that reads pagoda. Better kept in the environment or in O(token_file).
+    type: str
+    env:
+      - name: PAGODA_TOKEN
+  token_file:
+    description: A file whose content is the token. Not looked at when O(token) is set.
+    type: path
+    env:
+      - name: PAGODA_TOKEN_FILE
+  validate_certs:
+    description: Whether pagoda's certificate must be valid.
+    type: bool
+    default: true
+    env:
+      - name: PAGODA_VALIDATE_CERTS
+  ca_path:
+    description: A file of certificate authorities to trust for pagoda.
+    type: path
+    env:
+      - name: PAGODA_CA_PATH
+      - name: FANNEL_PAGODA__CA_FILE
+  timeout:
+    description: How many seconds one page of 1,000 devices may take.
+    type: float
+    default: 60
+  mapping:
+    description:
+      - What pagoda calls things at this site, for names that differ from the defaults.
+      - A dotted name is an attribute of the item that the first part refers to. V(null) says that there is none.
+    type: dict
+    default: {}
+    suboptions:
+      model:
+        description: The model of devices. The item's name is the host's name.
+        type: str
+        default: NetworkDevice
+      management_ip:
+        description: The address to log in to, which becomes C(ansible_host).
+        type: str
+        default: management_ip
+      source_addresses:
+        description: The device's other addresses. Not used by the inventory.
+        type: str
+        default: snmp_source_addresses
+      platform:
+        description: The platform.
+        type: str
+        default: platform
+      network_os:
+        description: What becomes C(ansible_network_os).
+        type: str
+        default: platform.ansible_network_os
+      site:
+        description: The site.
+        type: str
+        default: site
+      role:
+        description: The role.
+        type: str
+        default: role
+      status:
+        description: The status.
+        type: str
+        default: status
+  statuses:
+    description: Only devices of these statuses become hosts. All devices by default.
+    type: list
+    elements: str
+  limit_aware:
+    description:
+      - Whether to fetch only the hosts of C(--limit) when it is a list of plain host names.
+      - Turn it off for plays that read C(hostvars) or C(groups) of hosts outside their limit.
+      - A name that is not a device in pagoda (a group, say) makes the plugin fetch everything.
+    type: bool
+    default: true
+"""
+
+EXAMPLES = r"""
+# The smallest: URL and token come from PAGODA_URL and PAGODA_TOKEN.
+plugin: fannel.network.pagoda
+
+---
+# Groups by site, role, platform and OS; nothing that is only planned or already gone.
+plugin: fannel.network.pagoda
+url: https://pagoda.example.net
+token_file: /run/secrets/pagoda
+statuses: [active, maintenance]
+keyed_groups:
+  - {key: pagoda_site, prefix: site}
+  - {key: pagoda_role, prefix: role}
+  - {key: pagoda_platform, prefix: platform}
+  - {key: pagoda_os, prefix: os}
+groups:
+  in_maintenance: pagoda_status == "maintenance"
+
+---
+# Junos by NETCONF instead of the CLI, another port for one site.
+plugin: fannel.network.pagoda
+compose:
+  ansible_connection: >-
+    "ansible.netcommon.netconf" if pagoda_os == "junos" else "ansible.netcommon.network_cli"
+  ansible_port: 2222 if pagoda_site == "Osaka DC1" else 22
+
+---
+# A site with names of its own, and no status.
+plugin: fannel.network.pagoda
+mapping:
+  model: Router
+  management_ip: loopback0
+  network_os: model.ansible_os
+  platform: model
+  status:
+
+---
+# An AWX credential type for the token (input and injector), then the inventory source needs no secret of its own:
+#   fields:
+#     - {id: url, type: string, label: pagoda URL}
+#     - {id: token, type: string, label: Token, secret: true}
+#   required: [url, token]
+#
+#   env:
+#     PAGODA_URL: "{{ url }}"
+#     PAGODA_TOKEN: "{{ token }}"
+plugin: fannel.network.pagoda
+"""
+
+from dataclasses import fields
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from ansible import context
+from ansible.errors import AnsibleParserError
+from ansible.inventory.group import to_safe_group_name
+from ansible.inventory.manager import split_host_pattern
+from ansible.plugins.inventory import BaseInventoryPlugin, Constructable
+
+try:
+    from fannel.directory import DeviceMapping, Mapping, PagodaClient, PagodaError, Reader
+    from fannel.directory.transport import Timeouts
+    from fannel.event import is_host_name
+
+    MISSING = None
+except ImportError as error:
+    MISSING = error
+
+try:
+    # ansible-core 2.18 templates inventory variables unless they are marked; from 2.19 on they are not trusted anyway.
+    from ansible.utils.unsafe_proxy import wrap_var as untrusted
+except ImportError:
+
+    def untrusted(value: Any) -> Any:
+        """Nothing to mark: this ansible-core trusts no inventory variable."""
+        return value
+
+
+class InventoryModule(BaseInventoryPlugin, Constructable):
+    """Hosts from pagoda."""
+
+    NAME = "fannel.network.pagoda"
+
+    # Names of sites and platforms are free text in pagoda; group names must be identifiers.
+    _sanitize_group_name = staticmethod(partial(to_safe_group_name, force=True, silent=True))
+
+    def verify_file(self, path: str) -> bool:
+        """Accept any YAML file; `plugin:` in it decides."""
+        return super().verify_file(path) and path.endswith((".yml", ".yaml"))
+
+    def parse(self, inventory: Any, loader: Any, path: str, cache: bool = True) -> None:  # noqa: FBT001, FBT002  (Ansible's signature)
+        """Read the options of `path`, ask pagoda, fill the inventory."""
+        super().parse(inventory, loader, path, cache)
+        if MISSING is not None:
+            msg = f"fannel.network.pagoda needs the fannel Python package beside ansible-core: {MISSING}"
+            raise AnsibleParserError(msg)
+        self._read_config_data(path)
+        if not self.get_option("url"):
+            raise AnsibleParserError("pagoda: no URL: set PAGODA_URL, or url in the inventory file")
+        client = PagodaClient(
+            self.get_option("url"),
+            self._token(),
+            self.get_option("ca_path"),
+            verify=self.get_option("validate_certs"),
+            timeouts=Timeouts(page_s=self.get_option("timeout")),
+        )
+        try:
+            devices = self._devices(Reader(client, Mapping(device=self._mapping(), interface=None)))
+        except PagodaError as error:
+            raise AnsibleParserError(f"pagoda: {error}") from error
+        finally:
+            client.close()
+        for device in devices:
+            self._add(device)
+
+    def _token(self) -> str:
+        token, token_file = self.get_option("token"), self.get_option("token_file")
+        if token:
+            return token
+        if not token_file:
+            raise AnsibleParserError("pagoda: no token: set PAGODA_TOKEN, or token_file in the inventory file")
+        try:
+            return Path(token_file).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is not text"
+            raise AnsibleParserError(f"pagoda: cannot read token_file {token_file}: {reason}") from None
+
+    def _mapping(self) -> Any:
+        given = self.get_option("mapping")
+        known = [field.name for field in fields(DeviceMapping)]
+        if unknown := sorted(set(given) - set(known)):
+            raise AnsibleParserError(f"mapping: no such name: {', '.join(unknown)}; there are: {', '.join(known)}")
+        required = [name for name in ("model", "management_ip") if name in given and not given[name]]
+        if required:
+            raise AnsibleParserError(f"mapping: {', '.join(required)} cannot be null: without it there are no hosts")
+        return DeviceMapping(**given)
+
+    def _devices(self, reader: Any) -> list[Any]:
+        statuses = self.get_option("statuses")
+        if wanted := self._limited_to():
+            devices = reader.devices(names=wanted, statuses=statuses)
+            if {device.name for device in devices} == wanted:
+                return devices
+            # A group, a host of another source, or a device of another status: only the whole list can tell.
+        return reader.devices(statuses=statuses)
+
+    def _limited_to(self) -> set[str] | None:
+        subset = context.CLIARGS.get("subset")
+        if not subset or not self.get_option("limit_aware"):
+            return None
+        names = split_host_pattern(subset)
+        return set(names) if all(map(is_host_name, names)) else None
+
+    def _add(self, device: Any) -> None:
+        if not is_host_name(device.name):
+            shown = ascii(device.name)[:80]
+            self.display.warning(f"pagoda: item {device.pagoda_id} is left out, {shown} cannot be the name of a host")
+            return
+        host = self.inventory.add_host(device.name)
+        for name, value in _variables(device).items():
+            self.inventory.set_variable(host, name, untrusted(value))
+        strict = self.get_option("strict")
+        # Expressions are the inventory file's own; what they see of pagoda stays data.
+        variables = self.inventory.get_host(host).get_vars()
+        self._set_composite_vars(self.get_option("compose"), variables, host, strict=strict)
+        self._add_host_to_composed_groups(self.get_option("groups"), {}, host, strict=strict)
+        self._add_host_to_keyed_groups(self.get_option("keyed_groups"), {}, host, strict=strict)
+
+
+def _variables(device: Any) -> dict[str, Any]:
+    """What a play knows of a device; absent facts are absent variables."""
+    given = {
+        "ansible_host": device.management_ip,
+        "ansible_network_os": device.network_os,
+        "ansible_connection": "ansible.netcommon.network_cli",
+        "pagoda_id": device.pagoda_id,
+        "pagoda_os": device.os,
+        "pagoda_platform": device.platform,
+        "pagoda_role": device.role,
+        "pagoda_site": device.site,
+        "pagoda_status": device.status,
+    }
+    return {name: value for name, value in given.items() if value is not None}
