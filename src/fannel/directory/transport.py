@@ -20,7 +20,7 @@ import requests
 import tenacity
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
-from urllib3.exceptions import ReadTimeoutError
+from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from fannel.directory.errors import (
     PagodaAuthError,
@@ -163,10 +163,9 @@ class Transport:
         except requests.exceptions.SSLError as error:
             msg = f"{self.url}: TLS failed: {self._words(str(error))}. Is the right CA file configured?"
             raise PagodaUnreachable(msg) from None
-        except (requests.RequestException, OSError) as error:
-            if error.args and isinstance(error.args[0], ReadTimeoutError):
-                # requests calls a stall in the middle of a body a ConnectionError.
-                raise PagodaTimeout(f"{self.url} stopped in the middle of its answer to {path}") from None
+        except ReadTimeoutError:
+            raise PagodaTimeout(f"{self.url} stopped in the middle of its answer to {path}") from None
+        except (requests.RequestException, HTTPError, OSError) as error:
             raise PagodaUnreachable(f"{self.url} cannot be reached: {_reason(error)}") from None
         finally:
             self._slots.release()
@@ -174,7 +173,8 @@ class Transport:
 
     def _read(self, response: requests.Response, deadline: float, within_s: float) -> bytes:
         chunks, size = [], 0
-        for chunk in response.iter_content(_CHUNK):
+        # read1() returns with what is there; iter_content() would wait for a whole chunk, however slowly it drips in.
+        while chunk := response.raw.read1(_CHUNK, decode_content=True):
             chunks.append(chunk)
             size += len(chunk)
             if size > MAX_ANSWER_BYTES:
