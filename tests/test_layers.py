@@ -25,6 +25,7 @@ ROOMS = (
     "naming",
     "kinds",
     "intake",
+    "normalise",
     "directory",
     "incidents",
     "checks",

@@ -11,33 +11,26 @@ import ipaddress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ulid import ULID
-
 from fannel.directory.enrich import enrich_subject, to_host
-from fannel.event import Event, Source, Subject, fingerprint
+from fannel.event import Source
 from fannel.intake.refusals import Reason, Refusal
+from fannel.normalise import aliases, refusal_event, trap_event
 from fannel.wire.ber import DecodeError
 from fannel.wire.snmp import NotANotification, UnsupportedVersion, decode, inform_response
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
     from fannel.config import Trap
     from fannel.directory.directory import Device, Interface, Lookup
-    from fannel.event import Host, Json
+    from fannel.event import Event
     from fannel.incidents.store import Store
     from fannel.intake.counters import Counters
     from fannel.intake.refusals import Refusals
     from fannel.intake.udp import Datagram
-    from fannel.kinds import Classification, Kinds
-    from fannel.naming import Catalogue, Notification
+    from fannel.kinds import Kinds
+    from fannel.naming import Catalogue
     from fannel.wire.message import Message
-
-# An event stays small: rules pay for every byte. All varbinds, and the bytes, are in the event log.
-MAX_VARBINDS = 40
-MAX_VALUE_CHARS = 256
-MAX_VARBINDS_CHARS = 4096
 
 
 class Directory(Protocol):
@@ -89,12 +82,9 @@ class Pipeline:
             if isinstance(message, Refusal):
                 refused.append(message)
                 if (said := self.refusals.say(message, datagram.received_at)) is not None:
-                    events.append(
-                        (
-                            _refusal_event(said, to_host(self._who(datagram.source), datagram.source), datagram),
-                            datagram.payload,
-                        )
-                    )
+                    host = to_host(self._who(datagram.source), datagram.source)
+                    said_event = refusal_event(said, received_at=datagram.received_at, host=host)
+                    events.append((said_event, datagram.payload))
                 continue
             events.append((self._event(message, datagram), datagram.payload))
             if message.pdu == "inform":
@@ -155,7 +145,7 @@ class Pipeline:
             return event
         on_record = self.directory.interface(lookup.device, ifindex=subject.ifindex, name=subject.name)
         described = replace(event, subject=enrich_subject(subject, on_record))
-        return replace(described, aliases=_aliases(described))
+        return replace(described, aliases=aliases(described))
 
     def _who(self, source: str, agent_address: str | None = None) -> Lookup:
         """The device by the configured order of trust; an agent address counts only from where it is believed."""
@@ -163,84 +153,6 @@ class Pipeline:
         facts = {"source_address": source, "agent_address": agent_address if believed else None}
         trusted = [address for name in self.trap.trust if (address := facts[name]) is not None]
         return self.directory.find(trusted or [source])
-
-
-def trap_event(
-    message: Message,
-    notification: Notification,
-    found: Classification,
-    *,
-    received_at: datetime,
-    source: Source,
-    host: Host,
-) -> Event:
-    """The event of a named and classified notification. Pure."""
-    event = Event(
-        id=str(ULID.from_datetime(received_at)),
-        received_at=received_at,
-        via="snmp_trap",
-        kind=found.kind,
-        problem=found.problem,
-        phase=found.phase,
-        severity=found.severity,
-        host=host,
-        subject=found.subject,
-        source=source,
-        trap={
-            "version": message.version,
-            "type": message.pdu,
-            "name": notification.name,
-            "oid": notification.oid,
-            **({} if message.uptime_ticks is None else {"uptime_s": message.uptime_ticks / 100}),
-            **_varbinds(notification),
-        },
-    )
-    return replace(event, aliases=_aliases(event))
-
-
-def _varbinds(notification: Notification) -> Json:
-    """The varbinds by name, within bounds; a name that repeats carries its instance."""
-    shown: Json = {}
-    room = MAX_VARBINDS_CHARS
-    left_out = 0
-    for varbind in notification.varbinds:
-        name = varbind.name if varbind.name not in shown else f"{varbind.name}.{varbind.instance}"
-        value = varbind.value
-        if isinstance(value, str) and len(value) > MAX_VALUE_CHARS:
-            value = f"{value[:MAX_VALUE_CHARS]}…"
-        cost = len(name) + len(str(value))
-        if len(shown) >= MAX_VARBINDS or cost > room:
-            left_out += 1
-            continue
-        room -= cost
-        shown[name] = value
-    return {"varbinds": shown} | ({"varbinds_left_out": left_out} if left_out else {})
-
-
-def _aliases(event: Event) -> tuple[str, ...]:
-    """What else this fault may have been called while less was known: by address, by index."""
-    hosts = dict.fromkeys((event.host.name, event.source.address))
-    index = event.subject.ifindex
-    keys = dict.fromkeys((event.subject.key, *([f"ifindex-{index}"] if index is not None else [])))
-    return tuple(fingerprint(name, event.problem, key) for name in hosts for key in keys)[1:]
-
-
-def _refusal_event(refusal: Refusal, host: Host, datagram: Datagram) -> Event:
-    """What was not accepted is still something that happened; rules may act on it."""
-    community = refusal.reason == "bad_community"
-    return Event(
-        id=str(ULID.from_datetime(datagram.received_at)),
-        received_at=datagram.received_at,
-        via="snmp_trap",
-        kind="snmp_auth_failure" if community else "datagram_refused",
-        problem="snmp_auth_failure" if community else "datagram_refused",
-        phase="info",
-        severity="warning",
-        host=host,
-        subject=Subject(type="sender", name=datagram.source),
-        source=Source(datagram.source),
-        refusal={"reason": refusal.reason, "detail": refusal.detail, "unsaid": refusal.unsaid},
-    )
 
 
 def _within(address: str, networks: Sequence[Any]) -> bool:

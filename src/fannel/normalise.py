@@ -1,0 +1,150 @@
+"""The last step of understanding: a message with its meaning becomes the normalised record, the Event. Pure.
+
+Trap and syslog meet here, in one shape. Every text is foreign and is kept as it came, but never longer than its
+limit: rules pay for every byte of an event, and the bytes as they were sent are in the event log.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ulid import ULID
+
+from fannel.event import Event, Source, Subject, fingerprint
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from fannel.event import Host, Json, Severity
+    from fannel.intake.refusals import Refusal
+    from fannel.kinds.classify import Classification
+    from fannel.naming.catalogue import Notification
+    from fannel.wire.message import Message
+    from fannel.wire.syslog import SyslogMessage
+
+MAX_VARBINDS = 40
+MAX_VALUE_CHARS = 256
+MAX_VARBINDS_CHARS = 4096
+MAX_MESSAGE_CHARS = 2048  # what RFC 5424 §6.1 asks every receiver to take
+
+UNKNOWN_SYSLOG = "unknown_syslog"
+
+# RFC 5674 §2 says which syslog severity an alarm's perceived severity becomes; this is the way back.
+_SEVERITIES: Mapping[str, Severity] = {
+    "emerg": "critical",
+    "alert": "critical",
+    "crit": "major",
+    "err": "minor",
+    "warning": "warning",
+}
+_SYSLOG_FACTS = (
+    *("facility", "severity", "timestamp", "hostname", "app_name", "procid", "msgid", "tag", "sequence", "message"),
+)
+
+
+def trap_event(
+    message: Message,
+    notification: Notification,
+    found: Classification,
+    *,
+    received_at: datetime,
+    source: Source,
+    host: Host,
+) -> Event:
+    """The event of a named and classified notification."""
+    event = Event(
+        id=str(ULID.from_datetime(received_at)),
+        received_at=received_at,
+        via="snmp_trap",
+        kind=found.kind,
+        problem=found.problem,
+        phase=found.phase,
+        severity=found.severity,
+        host=host,
+        subject=found.subject,
+        source=source,
+        trap={
+            "version": message.version,
+            "type": message.pdu,
+            "name": notification.name,
+            "oid": notification.oid,
+            **({} if message.uptime_ticks is None else {"uptime_s": message.uptime_ticks / 100}),
+            **_varbinds(notification),
+        },
+    )
+    return replace(event, aliases=aliases(event))
+
+
+def syslog_event(message: SyslogMessage, *, received_at: datetime, source: Source, host: Host) -> Event:
+    """The event of a syslog message whose meaning nobody has looked up: it informs, and names what was said."""
+    said = message.to_json()
+    return Event(
+        id=str(ULID.from_datetime(received_at)),
+        received_at=received_at,
+        via="syslog",
+        kind=UNKNOWN_SYSLOG,
+        problem=UNKNOWN_SYSLOG,
+        phase="info",
+        severity=_SEVERITIES.get(message.severity or "", "info"),
+        host=host,
+        subject=Subject(type="device"),
+        source=source,
+        syslog={
+            name: _cut(said[name], MAX_MESSAGE_CHARS if name == "message" else MAX_VALUE_CHARS)
+            for name in _SYSLOG_FACTS
+            if name in said
+        },
+    )
+
+
+def refusal_event(refusal: Refusal, *, received_at: datetime, host: Host) -> Event:
+    """What was not accepted is still something that happened; rules may act on it."""
+    kind = "snmp_auth_failure" if refusal.reason == "bad_community" else "datagram_refused"
+    return Event(
+        id=str(ULID.from_datetime(received_at)),
+        received_at=received_at,
+        via="snmp_trap",
+        kind=kind,
+        problem=kind,
+        phase="info",
+        severity="warning",
+        host=host,
+        subject=Subject(type="sender", name=refusal.source),
+        source=Source(refusal.source),
+        refusal={"reason": refusal.reason, "detail": refusal.detail, "unsaid": refusal.unsaid},
+    )
+
+
+def aliases(event: Event) -> tuple[str, ...]:
+    """What else this fault may have been called while less was known: by address, by index."""
+    hosts = dict.fromkeys((event.host.name, event.source.address))
+    index = event.subject.ifindex
+    keys = dict.fromkeys((event.subject.key, *([f"ifindex-{index}"] if index is not None else [])))
+    return tuple(fingerprint(name, event.problem, key) for name in hosts for key in keys)[1:]
+
+
+def _varbinds(notification: Notification) -> Json:
+    """The varbinds by name, within bounds; a name that repeats carries its instance. What has no place is counted."""
+    shown: Json = {}
+    room = MAX_VARBINDS_CHARS
+    left_out = 0
+    for varbind in notification.varbinds:
+        name = varbind.name if varbind.name not in shown else f"{varbind.name}.{varbind.instance}"
+        value = _cut(varbind.value, MAX_VALUE_CHARS)
+        cost = len(name) + len(str(value))
+        if len(shown) >= MAX_VARBINDS or cost > room or name in shown:
+            left_out += 1
+            continue
+        room -= cost
+        shown[name] = value
+    return {"varbinds": shown} | ({"varbinds_left_out": left_out} if left_out else {})
+
+
+def _cut(value: float | str | None, most: int) -> float | str | None:
+    """`value` as JSON can hold it: a text within its limit, and no number that JSON has no form for."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return f"{value[:most]}…" if isinstance(value, str) and len(value) > most else value
