@@ -31,7 +31,11 @@ def test_octets_that_end_before_their_hint_does_end_early_without_a_separator():
 
 
 def test_a_number_longer_than_anybody_reads_is_shown_in_hex():
-    assert format_octets("99999d", b"\xff" * 3000) == "ff" * 3000
+    assert format_octets("99d", b"\xff" * 99) == "ff" * 99
+
+
+def test_a_value_longer_than_any_pattern_is_meant_for_is_not_formatted():
+    assert format_octets("1d.", b"\x01" * 60_000) is None
 
 
 @pytest.mark.parametrize("hint", ["", "x", "1q", "d-2", "1x:y", "*", "1x::2d"])

@@ -96,6 +96,7 @@ def test_bits_are_named_from_the_first_octets_highest():
     flags = Syntax(BITS, ("Flags",), bits={0: "rpt", 1: "spt", 9: "late"})
     assert bits(b"\xc0", flags) == "rpt,spt"
     assert bits(b"\x40\x41", flags) == "spt,late,15"
+    assert bits(b"\xff" * 60_000, flags) == ":".join(["ff"] * 60_000)  # nobody names 480,000 bits
     assert bits(b"\x00", flags) == bits(b"", flags) == ""
 
 

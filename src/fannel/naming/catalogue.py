@@ -18,7 +18,7 @@ from fannel.naming.octets import ADDRESS_TYPES
 from fannel.naming.render import Value, render
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from importlib.resources.abc import Traversable
     from pathlib import Path
 
@@ -156,9 +156,10 @@ class Catalogue:
         node = self._by_oid.get(message.trap_oid)
         name = node.qualified_name if node is not None and node.kind == "notification" else message.trap_oid
         sent = message.varbinds
-        return Notification(message.trap_oid, name, tuple([self._varbind(varbind, sent) for varbind in sent]))
+        numbers = {varbind.oid: varbind.value for varbind in sent if isinstance(varbind.value, int)}
+        return Notification(message.trap_oid, name, tuple([self._varbind(varbind, numbers) for varbind in sent]))
 
-    def _varbind(self, varbind: WireVarBind, siblings: tuple[WireVarBind, ...]) -> VarBind:
+    def _varbind(self, varbind: WireVarBind, siblings: Mapping[str, int]) -> VarBind:
         oid = varbind.oid
         node, instance = self.resolve(oid)
         if node is None or node.kind != "object":
@@ -170,9 +171,7 @@ class Catalogue:
         value = render(varbind, node.syntax, self.name_of, address_type)
         return VarBind(oid, varbind.value, node.name, instance, value, indices)
 
-    def _address_type(
-        self, node: Node, instance: str, indices: Indices, siblings: tuple[WireVarBind, ...]
-    ) -> str | None:
+    def _address_type(self, node: Node, instance: str, indices: Indices, siblings: Mapping[str, int]) -> str | None:
         """The InetAddressType that goes with an InetAddress: an index of the same row, or another varbind."""
         type_node = self._by_name.get(node.address_type or "")
         if type_node is None:
@@ -180,11 +179,7 @@ class Catalogue:
         for name, value in indices:
             if name == type_node.name:
                 return str(value)
-        wanted = f"{type_node.oid}.{instance}"
-        for sibling in siblings:
-            if sibling.oid == wanted and isinstance(sibling.value, int):
-                return ADDRESS_TYPES.get(sibling.value)
-        return None
+        return ADDRESS_TYPES.get(siblings.get(f"{type_node.oid}.{instance}", 0))
 
     def _parts(self, row_oid: str) -> tuple[IndexPart, ...]:
         """The INDEX of a row; empty if there is no such row, or an object of its INDEX is not known."""

@@ -223,6 +223,8 @@ def read_compiled(directory: Path) -> dict[str, Json]:
     """
     modules: dict[str, Json] = {}
     for path in sorted(directory.glob("*.json")):
+        if path.stem == "index":  # pysmi's own list of what it compiled
+            continue
         try:
             module = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:

@@ -17,6 +17,8 @@ from fannel.naming.text import text
 
 # Beyond this a "number" is not one a person reads, and Python limits how long a decimal it will write.
 _MAX_INTEGER_OCTETS: Final = 16
+# No textual convention with a pattern is longer than 255 octets; nobody's pattern is worth 80 ms of a 60 kB value.
+_MAX_OCTETS: Final = 1024
 
 _PART = re.compile(r"(?P<repeat>\*)?(?P<length>\d{1,5})(?P<form>[dxoat])(?P<separator>[^\d*])?(?P<terminator>[^\d*])?")
 _INTEGER = re.compile(r"(?P<form>[xob])|d(?:-(?P<places>\d{1,2}))?")
@@ -58,9 +60,9 @@ def is_text_hint(hint: str) -> bool:
 
 
 def format_octets(hint: str, octets: bytes) -> str | None:
-    """`octets` as the hint shows them; None if the hint follows no known pattern."""
+    """`octets` as the hint shows them; None if the hint follows no known pattern, or there are too many."""
     parts = _parse(hint)
-    if parts is None:
+    if parts is None or len(octets) > _MAX_OCTETS:
         return None
     out: list[str] = []
     pos = index = 0

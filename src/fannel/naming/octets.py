@@ -28,6 +28,10 @@ _ADDRESS_CONVENTIONS: Final = {
 }
 _ZONE_OCTETS: Final = 4
 
+# BITS "should not" have more than 128 bits (RFC 2578 §7.1.4); twice that is still read, more is somebody's attack.
+_MAX_BITS_OCTETS: Final = 32
+_HIGHEST_BIT: Final = 0x80
+
 _DATE_LENGTHS: Final = (8, 11)
 _DATE_HINT: Final = "2d-1d-1d,1d:1d:1d.1d,1a1d:1d"
 
@@ -54,6 +58,8 @@ def render_octets(octets: bytes, syntax: s.Syntax | None, address_type: str | No
 
 
 def _hinted(octets: bytes, hint: str) -> str:
+    if hint == "1x:":  # physical addresses: the most frequent, and the slowest the general way
+        return hex_octets(octets)
     if hint == _DATE_HINT:
         return date_and_time(octets)
     if is_text_hint(hint):
@@ -86,7 +92,7 @@ def date_and_time(octets: bytes) -> str:
 
     year year month day hour minute second tenths [ "+" or "-" hours minutes ]
     """
-    fallback = format_octets(_DATE_HINT, octets) or ""
+    fallback = format_octets(_DATE_HINT, octets) or hex_octets(octets)
     if len(octets) not in _DATE_LENGTHS:
         return fallback
     year, month, day, hour, minute, second, tenths = struct.unpack_from(">HBBBBBB", octets)
@@ -104,15 +110,10 @@ def date_and_time(octets: bytes) -> str:
 
 def bits(octets: bytes, syntax: s.Syntax) -> str:
     """The names of the bits that are set, joined by commas; bit 0 is the first octet's highest (RFC 2578 §7.1.4)."""
-    number = int.from_bytes(octets)
-    highest = len(octets) * 8 - 1
-    names: list[str] = []
-    while number:
-        top = number.bit_length() - 1
-        bit = highest - top
-        names.append(syntax.bits.get(bit, str(bit)))
-        number ^= 1 << top
-    return ",".join(names)
+    if len(octets) > _MAX_BITS_OCTETS:
+        return hex_octets(octets)
+    numbers = (8 * place + bit for place, octet in enumerate(octets) for bit in range(8) if octet & _HIGHEST_BIT >> bit)
+    return ",".join(syntax.bits.get(number, str(number)) for number in numbers)
 
 
 # Opaque values that wrap a BER of their own, as net-snmp sends them: 0x9F, tag, length, value.
