@@ -109,6 +109,7 @@ def test_the_command_writes_what_the_catalogue_loads(tmp_path):
     compiled, out, said = tmp_path / "compiled", tmp_path / "out", []
     compiled.mkdir()
     (compiled / "ACME-MIB.json").write_text(json.dumps(ACME))
+    (compiled / "index.json").write_text('{"enterprise": {}}')
     assert main([str(compiled), str(out)], said.append) == 0
     assert said[0].startswith("warning: ACME-MIB: ")
     catalogue = Catalogue.load([out])
