@@ -27,6 +27,7 @@ from fannel.kinds.interface_name import canonical_interface_name
         # IOS-XR: four numbers
         ("Te0/0/0/1", "TenGigE0/0/0/1"),
         ("TenGigE0/0/0/1", "TenGigE0/0/0/1"),
+        ("Te0/0/0/1/2", "TenGigE0/0/0/1/2"),
         ("Gi0/0/0/0", "GigabitEthernet0/0/0/0"),
         ("Hu0/0/1/0", "HundredGigE0/0/1/0"),
         ("FH0/0/0/3", "FourHundredGigE0/0/0/3"),
@@ -58,7 +59,7 @@ def test_abbreviations_become_the_vendors_full_name(sent, canonical):
     [
         "eth1", "eth1.100", "lo", "lo0", "ens3", "br-lan", "vlan10", "gi0", "et1",  # Linux and FRR
         "ge-0/0/0", "xe-0/0/1.100", "et-0/0/0:1", "ae0", "irb.10", "lo0.0", "fxp0", "em0",  # Junos
-        "MgmtEth0/RP0/CPU0/0", "Eth-Trunk1", "100GE1/0/1", "ethernet-1/1", "nve1", "Nu", "",
+        "MgmtEth0/RP0/CPU0/0", "Eth-Trunk1", "100GE1/0/1", "ethernet-1/1", "nve1", "Nu", "", "Vlan-interface10",
         "Intel Corporation 82540EM Gigabit Ethernet Controller", "GigabitEthernet0/1-mpls layer",
     ],
 )  # fmt: skip

@@ -31,7 +31,7 @@ _ABBREVIATIONS: Final[dict[str, tuple[str, ...]]] = {
     "Port-channel": ("Po", "port-channel", "Port-Channel"),
     "Bundle-Ether": ("BE",),
     "Loopback": ("Lo", "loopback"),
-    "Vlan": ("Vl", "Vlan-interface"),
+    "Vlan": ("Vl",),
     "Tunnel": ("Tu",),
     "Management": ("Ma",),
     "MgmtEth": ("Mg",),
@@ -47,7 +47,8 @@ _ABBREVIATIONS: Final[dict[str, tuple[str, ...]]] = {
 }
 _FULL: Final = {short: full for full, shorts in _ABBREVIATIONS.items() for short in (*shorts, full)}
 
-# IOS-XR alone has rack/slot/module/port, and says TenGigE and FortyGigE where the others say …GigabitEthernet.
+# IOS-XR alone has rack/slot/module/port (and lane), and says TenGigE and FortyGigE where the others say
+# …GigabitEthernet.
 _XR_FULL: Final = {"TenGigabitEthernet": "TenGigE", "FortyGigabitEthernet": "FortyGigE"}
 _XR_SLASHES: Final = 3
 
@@ -69,6 +70,6 @@ def canonical_interface_name(name: str) -> str:
     if full is None:
         return name
     number = found["number"]
-    if number.count("/") == _XR_SLASHES:
+    if number.count("/") >= _XR_SLASHES:
         full = _XR_FULL.get(full, full)
     return full + number
