@@ -146,10 +146,9 @@ class Site(_Section):
 
 
 class Checks(_Section):
-    """Where checks are looked up before the shipped ones, and how long a device may take."""
+    """Where checks are looked up before the shipped ones."""
 
     path: Path = Path("checks")
-    command_timeout_s: Seconds = 30
 
 
 class Settings(BaseSettings):

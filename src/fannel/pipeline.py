@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from fannel.intake.counters import Counters
     from fannel.intake.refusals import Refusals
     from fannel.intake.udp import Datagram
-    from fannel.kinds import Kinds
-    from fannel.naming import Catalogue
+    from fannel.kinds.classify import Kinds
+    from fannel.naming.catalogue import Catalogue
     from fannel.wire.message import Message
 
 

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from fannel.event import Json
     from fannel.incidents.incident import Incident
     from fannel.incidents.store.posts import Kind
-    from fannel.slack.layout import File, Message
+    from fannel.slack.layout import Message
+    from fannel.slack.outputs import File
 
 
 class UnknownIncidentError(LookupError):

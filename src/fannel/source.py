@@ -22,8 +22,8 @@ from fannel.incidents.store import Store, StoreError
 from fannel.intake.counters import Counters
 from fannel.intake.refusals import Refusals
 from fannel.intake.udp import UdpListener
-from fannel.kinds import Kinds
-from fannel.naming import Catalogue
+from fannel.kinds.classify import Kinds
+from fannel.naming.catalogue import Catalogue
 from fannel.pipeline import Pipeline
 from fannel.respond import open_outbox
 

@@ -1,0 +1,98 @@
+"""Action fannel.network.check: look at a device over the open network_cli connection, in one login, and judge."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from ansible.errors import AnsibleActionFail
+from ansible.module_utils.connection import Connection, ConnectionError  # noqa: A004  (Ansible's own name)
+from ansible.plugins.action import ActionBase
+from ansible_collections.fannel.network.plugins.plugin_utils.step import required
+
+from fannel import config
+from fannel.checks import session
+from fannel.checks.errors import CheckError, DeviceError, NoCheckError
+from fannel.checks.find import Checks
+from fannel.checks.redact import complaint, redact
+from fannel.event import Subject
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fannel.checks.verdict import Verdict
+
+_SECRETS = ("ansible_password", "ansible_ssh_pass", "ansible_become_password", "ansible_become_pass")
+
+
+class ActionModule(ActionBase):
+    """See plugins/modules/check.py."""
+
+    TRANSFERS_FILES = False
+    _supports_check_mode = True
+
+    def run(self, tmp: None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Judge the fault of the event; every trouble with the device is a verdict, none is a failed task."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        event = required(self._task.args, ("event",))["event"]
+        secrets = self._secrets(task_vars or {})
+        verdict = self._judge(event, secrets)
+        outputs = [asdict(output) | {"text": redact(output.text, secrets)} for output in verdict.outputs]
+        result.update(
+            changed=False,
+            verdict={**verdict.to_json(), "evidence": [redact(line, secrets) for line in verdict.evidence]},
+            outputs=outputs,
+            took_s=verdict.took_s,
+            subject_name=verdict.subject_name,
+        )
+        return result
+
+    def _judge(self, event: dict[str, Any], secrets: list[str]) -> Verdict:
+        try:
+            check = Checks.beside(config.load().checks.path).find(event["problem"], event["host"].get("os"))
+        except (NoCheckError, CheckError) as error:
+            return session.inconclusive(str(error))
+        except config.ConfigError as error:
+            raise AnsibleActionFail(str(error)) from error
+        socket_path = getattr(self._connection, "socket_path", None)
+        if socket_path is None:
+            kind = getattr(self._connection, "ansible_name", self._connection.transport)
+            return session.inconclusive(f"this host is reached by {kind}; checks need ansible.netcommon.network_cli")
+        connection = Connection(socket_path)
+        try:
+            return session.run(check, Subject(**event["subject"]), _asker(connection, secrets))
+        finally:
+            _hang_up(connection)
+
+    def _secrets(self, task_vars: dict[str, Any]) -> list[str]:
+        found = (self._templar.template(task_vars[name]) for name in _SECRETS if task_vars.get(name))
+        return [str(secret) for secret in found]
+
+
+def _asker(connection: Connection, secrets: list[str]) -> Callable[[str], str]:
+    """Asks one command. The login happens with the first; after a failed login nothing more is sent:
+
+    a failed `enable` leaves a session that would take the next command for a password.
+    """
+    logged_in = False
+
+    def ask(command: str) -> str:
+        nonlocal logged_in
+        try:
+            if not logged_in:
+                connection.get_prompt()
+                logged_in = True
+            return str(connection.get(command=command))
+        except ConnectionError as error:
+            raise DeviceError(complaint(str(error), secrets), lost=not logged_in) from None
+
+    return ask
+
+
+def _hang_up(connection: Connection) -> None:
+    """End the session at once; left alone, it keeps one of the device's few lines busy for half a minute."""
+    try:
+        connection.close()
+    except ConnectionError:
+        # Never logged in, or the device hung up first: there is nothing left to end.
+        return

@@ -1,0 +1,76 @@
+"""A whole network to run FANNEL against: devices, pagoda and Slack on free loopback ports, and nothing left behind.
+
+with Stage(folder) as stage:
+start_fannel(env=os.environ | stage.environ)
+stage.send(stage.devices.cut("rt-tyo-01.example.net", "GigabitEthernet0/3"))
+stage.slack.workspace.messages[CHANNEL]
+"""
+
+from __future__ import annotations
+
+import socket
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Self
+
+from fannel.lab.devices.lab import LabDevices
+from fannel.lab.devices.traps import send
+from fannel.lab.pagoda import LAB_TOKEN, PagodaStandIn
+from fannel.lab.slack.server import BOT_TOKEN, SlackStandIn, running
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from fannel.lab.devices.plant import Change
+
+CHANNEL = "C0ALERTS01"
+
+
+class Stage:
+    """The stand-ins, running while the block lasts. `environ` points FANNEL at them; `folder` holds its database."""
+
+    def __init__(self, folder: Path, *, slack: SlackStandIn | None = None) -> None:
+        self.devices = LabDevices()
+        self.pagoda = PagodaStandIn()
+        self.slack = slack or SlackStandIn()
+        self.trap_port = 0
+        self.environ: dict[str, str] = {}
+        self._folder = folder
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            ssh_port = self.devices.start()
+            stack.callback(self.devices.stop)
+            pagoda_url = self.pagoda.start()
+            stack.callback(self.pagoda.stop)
+            stack.enter_context(running(self.slack))
+            self.trap_port = free_udp_port()
+            self.environ = {
+                "PAGODA_URL": pagoda_url,
+                "PAGODA_TOKEN": LAB_TOKEN,
+                "SLACK_BOT_TOKEN": BOT_TOKEN,
+                "FANNEL_SLACK__API_URL": self.slack.api_url,
+                "FANNEL_SLACK__CHANNEL": CHANNEL,
+                "FANNEL_DATABASE__URL": f"sqlite:///{self._folder.resolve()}/fannel.sqlite3",
+                "FANNEL_TRAP__HOST": "127.0.0.1",
+                "FANNEL_TRAP__PORT": str(self.trap_port),
+                "FANNEL_LAB_SSH_PORT": str(ssh_port),
+            }
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def send(self, changes: Iterable[Change]) -> None:
+        """Let the devices notify FANNEL of what changed, each from its own address."""
+        send(changes, ("127.0.0.1", self.trap_port))
+
+
+def free_udp_port() -> int:
+    """A UDP port nobody uses on loopback at this moment."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
