@@ -43,7 +43,8 @@ _BEFORE_TEXT = re.compile(rf" *+(?:{_BOM}|{_BOM_AS_LATIN_1})?+")
 _PROGRAM = re.compile(r"(?!%)([^\s:\[\]]{1,64})(?:\[([^\]\s]{0,64})\]:? {0,2}|:(?: {1,2}|(?=%\w)|$))", re.ASCII)
 _PROGRAM_WITH_PID = re.compile(r"(?!%)([^\s:\[\]]{1,64})\[([^\]\s]{1,64})\]: {0,2}", re.ASCII)
 _RELAYS_WRITE = ("rfc3164", "rfc5424")
-_MAX_HEADERS = 4  # the device's and those of three relays
+_MAX_RELAYS = 3
+_COUNTER = re.compile(r"\d{1,10}", re.ASCII)  # a relay takes the "521:" of IOS for the name of a program
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class SyslogMessage:
     `hostname`        the device as it, or the relay before us, calls it; `relay` is the outer header's host when the
                       device's own header names another.
     `sequence`        the device's message counter.
-    `node`            the card that logged it (IOS XR `LC/0/1/CPU0`).
+    `node`            the card that logged it (IOS XR `LC/0/1/CPU0`, Junos `fpc0`).
     `tag`             the vendor's mnemonic (`LINK-3-UPDOWN`, `SNMP_TRAP_LINK_DOWN`, `IFNET/4/IF_STATE`).
     `message`         the text after header and tag, to the end of the line.
     `format`          the form that was recognised; a statement about the line, not proof of the sender's OS.
@@ -128,26 +129,20 @@ def _clean(line: bytes | str) -> str:
     return text
 
 
-def _unwrap(text: str, priority: int | None, header: Header, clock: Clock) -> tuple[int | None, Header, str | None]:
-    """Step over the headers that relays put before the device's own.
+def _unwrap(text: str, priority: int | None, outer: Header, clock: Clock) -> tuple[int | None, Header, str | None]:
+    """PRI and header of the device, under the headers that relays put before them, and the outermost relay's name.
 
     RFC 3164 §4.3 lets a relay supply what the device left out: its header counts wherever the inner one is silent.
     """
-    relay = None
-    for _ in range(_MAX_HEADERS - 1):
-        if header.layout not in _RELAYS_WRITE:
-            break
-        inner_priority, position = read_priority(text, _skip_bom(text, header.end))
-        inner = read_header(text, position, clock, prioritised=inner_priority is not None)
-        if inner is None or not (inner.certain or inner_priority is not None):
-            break
+    relay, header = None, outer
+    for inner_priority, inner in _inner_headers(text, outer, clock):
         if inner_priority is not None:
             priority = inner_priority
         if inner.hostname and header.hostname and inner.hostname != header.hostname:
             relay = relay or header.hostname
         sequence = inner.sequence if inner.sequence is not None else header.sequence
-        if sequence is None and header.app_name and re.fullmatch(r"\d{1,10}", header.app_name, re.ASCII):
-            sequence = int(header.app_name)  # `521: *Nov 14 …`: RFC 3164 makes IOS' counter the name of a program
+        if sequence is None and header.app_name and _COUNTER.fullmatch(header.app_name):
+            sequence = int(header.app_name)
         header = replace(
             inner,
             stamp=inner.stamp or header.stamp,
@@ -156,6 +151,22 @@ def _unwrap(text: str, priority: int | None, header: Header, clock: Clock) -> tu
             structured_data=inner.structured_data or header.structured_data,
         )
     return priority, header, relay
+
+
+def _inner_headers(text: str, outer: Header, clock: Clock) -> list[tuple[int | None, Header]]:
+    """The headers inside `outer`, down to the last that is one beyond doubt; what only looks like one is text."""
+    found: list[tuple[int | None, Header]] = []
+    certain, innermost = 0, outer
+    while innermost.layout in _RELAYS_WRITE and len(found) < _MAX_RELAYS:
+        priority, position = read_priority(text, _skip_bom(text, innermost.end))
+        inner = read_header(text, position, clock, prioritised=priority is not None)
+        if inner is None:
+            break
+        found.append((priority, inner))
+        innermost = inner
+        if inner.certain or priority is not None:
+            certain = len(found)
+    return found[:certain]
 
 
 def _message(text: str, priority: int | None, header: Header, relay: str | None, *, bare: bool) -> SyslogMessage:
@@ -200,6 +211,8 @@ def _form(header: Header, tag: Tag | None, app_name: str | None, *, bare: bool) 
     if header.layout != "rfc3164":
         return header.layout
     if tag is None:
+        if header.node is not None:
+            return "junos"
         return "free" if bare and app_name is None else "rfc3164"
     if tag.vendor != "cisco":
         return tag.vendor

@@ -5,6 +5,7 @@
     IOS             521: router1: *Nov 14 08:30:56.699 JST: %TAG: text
     IOS XR          521: router1 RP/0/RP0/CPU0:Nov 14 08:30:56.699 JST: app[pid]: %TAG : text
     NX-OS           sw1: 2026 Nov 14 08:30:56 JST: %TAG: text
+    Junos           Nov 14 08:30:56 host fpc0 app[pid]: TAG: text
 
 Every part but one may be missing. Each expression is bounded and tried at one place, so a line costs the same
 however it is made up.
@@ -42,6 +43,10 @@ _ORIGIN = re.compile(rf"(\w{_HOST_WORD}{{0,254}}?|:{_HOST_WORD}{{1,254}}?)(?:: {
 _HOST = re.compile(rf"(\w{_HOST_WORD}{{0,254}}|:{_HOST_WORD}{{1,254}}|\[[0-9A-Fa-f:.]{{2,45}}\])(?: {{1,2}}|$)")
 _HOST_COLON = re.compile(r": {1,2}")
 _REPEATED = re.compile(r"last message repeated ")
+# Junos names the card, and sometimes names it twice, before the process on it.
+_CARD = re.compile(
+    r"((?:[a-z]{2,6}\d{1,2}-)?(?:afeb|c?feb|fpc|scb|sfm|sib|spmb|ssb)\d{1,2}) {1,2}(?:\1 {1,2})?", re.ASCII
+)
 # How a device's own header goes on after the host name; the text of a message that merely begins with a date does not.
 _DEVICE_TEXT = re.compile(
     r"%{1,2}[A-Z0-9]|[^\s:\[\]]{1,64}(?:\[[^\]\s]{0,64}\]:|: {1,2}(?:\d{1,10}: )?%[A-Z])", re.ASCII
@@ -178,8 +183,11 @@ def _cisco(stamp: Stamp, *, end: int, sequence: int | None, node: str | None, ho
 
 def _rfc3164(text: str, stamp: Stamp, sequence: int | None) -> Header:
     hostname, end = _read_host(text, stamp.end)
+    node = None
+    if card := _CARD.match(text, end):
+        node, end = card[1], card.end()
     certain = _DEVICE_TEXT.match(text, end) is not None
-    return Header("rfc3164", end, stamp, hostname, sequence, certain=certain)
+    return Header("rfc3164", end, stamp, hostname, sequence, node, certain=certain)
 
 
 def _read_counters(text: str, start: int) -> tuple[int | None, int]:

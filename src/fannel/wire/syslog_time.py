@@ -63,7 +63,8 @@ _BY_MONTH = re.compile(
     rf"{_TIME}(?: ({_YEAR})(?= |: |$))?",
     re.ASCII,
 )
-_BY_NUMBER = re.compile(rf"(\d{{4}})[-/](\d\d)[-/](\d\d)[T ]{_TIME}", re.ASCII)
+# Old VRP counts on behind the milliseconds ("2018-7-23 01:00:34.270.1"); what the last number means is not told.
+_BY_NUMBER = re.compile(rf"(\d{{4}})[-/](\d{{1,2}})[-/](\d{{1,2}})[T ]{_TIME}(?:\.\d{{1,4}})?", re.ASCII)
 _UPTIME = re.compile(r"[*.]?(?:\d{1,4}:\d\d:\d\d(?:\.\d{1,9})?|(?:\d{1,4}[ywdh]){2})(?=: )", re.ASCII)
 
 _OFFSET = re.compile(r" ?(?:([+-])(\d\d)(?::?(\d\d))?|Z)(?: DST)?(?=[ :]|$)", re.ASCII)
@@ -74,7 +75,7 @@ _COLON_AND_TAG = re.compile(r" ?: {1,2}%")
 _DEVICE_YEARS = range(1970, 9999)  # year 9999 in a zone west of UTC has no instant that UTC can write
 _SOME_LEAP_YEAR = "1972"  # stands in for a missing year, so that 29 February is a date
 _CERTAINLY_NEAREST = timedelta(days=182)
-_LEAP_YEARS_NEARBY = 8  # 29 February needs not come round sooner (1896, 1904)
+_LEAP_YEARS_NEARBY = 8  # 29 February may be that far away (1900 had none)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +181,7 @@ def _reading(
 ) -> datetime | None:
     """The numbers as a naive datetime; None when no calendar has them. Fractions are cut to microseconds."""
     # A leap second has no place in datetime (nor in RFC 5424 §6.2.3): it becomes the second before.
-    whole = min(int(second), 59) if second == "60" else int(second)
+    whole = 59 if second == "60" else int(second)
     microsecond = int(fraction[:6].ljust(6, "0")) if fraction else 0
     if int(year) not in _DEVICE_YEARS:
         return None
@@ -203,7 +204,8 @@ def _instant(reading: datetime | None, clock: Clock, zone: tzinfo | None, *, yea
     other = at.replace(fold=1)
     if other.utcoffset() == at.utcoffset():
         return at
-    return min(at, other, key=lambda one: abs(one - clock.received_at))
+    received = clock.received_at.astimezone(UTC)  # in its own zone, a difference would not see the fold
+    return min(at, other, key=lambda one: abs(one - received))
 
 
 def _nearest_year(reading: datetime, received: datetime) -> datetime:
