@@ -1,7 +1,11 @@
 """Kinds files that are wrong: one line that names file, line, key and what was meant."""
 
+import itertools
+
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fannel.kinds.classify import Kinds
 from fannel.kinds.compile import schema, shipped_files
@@ -65,6 +69,7 @@ SUBJECT = "{type: bgp_peer, name: {index: bgpPeerRemoteAddr}}"
         (SUBJECT, "interfce", 8, "subject: no subject 'interfce' is defined; did you mean 'interface'?"),
         (SUBJECT, "{name: ifDescr}", 8, "subject: 'type' is missing"),
         ("    kind: bgp_neighbor_down\n", "    kind: a\n    kind: b\n", 5, "'kind' is already said above"),
+        ("{bgpPeerState:", "{15: 1, bgpPeerState:", 3, "15 will not do here; wanted: a name as key"),
         ("traps:", "traps: [", 2, "not YAML: "),
     ],
 )
@@ -75,6 +80,9 @@ def test_a_mistake_is_said_with_file_line_key_and_remedy(complaint, good, bad, l
     assert said in message
 
 
+_LAUGHS = "".join(f"{b}: &{b} [{', '.join([f'*{a}'] * 9)}]\n" for a, b in itertools.pairwise("abcdefghij"))
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -83,9 +91,11 @@ def test_a_mistake_is_said_with_file_line_key_and_remedy(complaint, good, bad, l
         (b"\xff\xfe\x00", "not a text file in UTF-8"),
         ("a\0b", "not a text file in UTF-8"),
         ("traps: !!python/object:os.system {}\n", "not YAML"),
-        ("traps: &a [*a]\n", ""),
+        ("traps: &a [*a]\n", "nested too deeply"),
+        ("? [a, b]\n: c\n", "a key must be a word"),
+        ("a: &a [x, x, x, x, x, x, x, x, x]\n" + _LAUGHS, "aliases that multiply"),
         ("--- {}\n--- {}\n", "not YAML"),
-        ("traps: " + "[" * 3000 + "]" * 3000, ""),
+        ("traps: " + "[" * 3000 + "]" * 3000, "nested too deeply"),
         (
             "subjects: {interface: {type: interface}}\n",
             "subject 'interface' is already defined; give this one another name",
@@ -118,3 +128,37 @@ def test_the_schema_itself_describes_every_object_it_accepts():
     assert schema()["additionalProperties"] is False
     for file in shipped_files():
         assert set(yaml.safe_load(file.read_text(encoding="utf-8"))) <= set(schema()["properties"])
+
+
+_WORDS = st.sampled_from(
+    ["traps", "subjects", "notification", "when", "kind", "problem", "phase", "severity", "subject", "type", "name",
+     "index", "interface", "IF-MIB::linkDown", "ifDescr", "ifAdminStatus", "up", "raise", "info", "1.3.6", "", "\0"]
+)  # fmt: skip
+_SCALARS = st.one_of(_WORDS, st.none(), st.booleans(), st.integers(-5, 5), st.floats(), st.text(max_size=5))
+_ANY_YAML = st.recursive(
+    _SCALARS,
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(_SCALARS, inner, max_size=4)),
+    max_leaves=12,
+)
+_NEARLY_GOOD = st.fixed_dictionaries(
+    {
+        **{key: st.just("info") for key in ("kind", "problem", "phase", "severity")},
+        "notification": st.just("IF-MIB::linkDown"),
+        "subject": _ANY_YAML | st.fixed_dictionaries({"type": _WORDS, "name": _ANY_YAML}),
+    },
+    optional={"when": _ANY_YAML},
+)
+
+
+@given(st.one_of(_ANY_YAML, st.fixed_dictionaries({"traps": st.lists(_NEARLY_GOOD, min_size=1, max_size=2)})))
+def test_any_yaml_loads_or_is_refused_in_one_line(tmp_path_factory, data):
+    site = tmp_path_factory.getbasetemp() / "any"
+    site.mkdir(exist_ok=True)
+    (site / "site.yml").write_text(yaml.safe_dump(data))
+    said = ""
+    try:
+        Kinds.load([site])
+    except KindsError as error:
+        said = str(error)
+    assert "\n" not in said
+    assert not said or said.startswith(str(site / "site.yml"))

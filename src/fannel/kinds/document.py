@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 Path_ = tuple[str | int, ...]
 
+# A site with ten thousand entries has fewer.
+_MAX_PARTS = 200_000
+
 
 class KindsError(ValueError):
     """A kinds file cannot be used. The message is one line: `file:line: what is wrong; what would be right`."""
@@ -77,13 +80,18 @@ def read_document(path: Traversable) -> Document:
 
 def _locate(name: str, node: yaml.Node, path: Path_, lines: dict[Path_, int]) -> None:
     lines.setdefault(path, node.start_mark.line + 1)
+    if len(lines) > _MAX_PARTS:
+        raise KindsError(f"{name}: more than {_MAX_PARTS} parts, or aliases that multiply to so many")
     if isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, value in node.value:
+            line = key.start_mark.line + 1
+            if not isinstance(key, yaml.ScalarNode):
+                raise KindsError(f"{name}:{line}: a key must be a word, not a list or a mapping")
             if key.value in seen:
-                raise KindsError(f"{name}:{key.start_mark.line + 1}: {key.value!r} is already said above")
+                raise KindsError(f"{name}:{line}: {key.value!r} is already said above")
             seen.add(key.value)
-            lines[(*path, key.value)] = key.start_mark.line + 1
+            lines[(*path, key.value)] = line
             _locate(name, value, (*path, key.value), lines)
     elif isinstance(node, yaml.SequenceNode):
         for index, item in enumerate(node.value):
