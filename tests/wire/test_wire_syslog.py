@@ -250,6 +250,14 @@ def test_when_a_device_names_no_host_the_relays_header_should_supply_it():
     assert message.timestamp == datetime(2026, 11, 14, 8, 30, 56, tzinfo=UTC)
 
 
+@pytest.mark.parametrize("relay_time", ["Nov 14 08:40:00", "2026-11-14T08:40:00Z", "2026 Nov 14 08:40:00"])
+@pytest.mark.parametrize("device_time", ["Nov 14 08:30:56", "2026-11-14T08:30:56Z", "2026 Nov 14 08:30:56"])
+def test_when_a_relay_names_no_host_the_devices_date_should_not_be_taken_for_one(relay_time, device_time):
+    message = read(f"<189>{relay_time} {device_time} leaf1 Ebra: %LINEPROTO-5-UPDOWN: text")
+    assert (message.hostname, message.relay, message.tag) == ("leaf1", None, "LINEPROTO-5-UPDOWN")
+    assert message.timestamp == datetime(2026, 11, 14, 8, 30, 56, tzinfo=UTC)
+
+
 @pytest.mark.parametrize(
     "text",
     [

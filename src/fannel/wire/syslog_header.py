@@ -28,7 +28,7 @@ MAX_PRIORITY = 191  # facility 23, severity 7 (RFC 5424 §6.2.1)
 
 _PRIORITY = re.compile(r"<(\d{1,3})>", re.ASCII)
 
-# Lengths are RFC 5424 §6's; a device that exceeds them is still read as long as it keeps the order.
+# RFC 5424 §6 allows 255, 48, 128 and 32 characters; a little more is borne where senders do not count.
 _RFC5424 = re.compile(
     r"[1-9]\d{0,2} (-|\d{4}-\d\d-\d\dT\S{8,40}) (\S{1,255}) (\S{1,128}) (\S{1,128}) (\S{1,128})(?: |$)", re.ASCII
 )
@@ -39,10 +39,13 @@ _ESCAPED = re.compile(r'\\(["\\\]])')
 _HOST_WORD = r"(?:[\w.:@/+-]|%(?=[\w.-]))"
 _COUNTERS = re.compile(r"(?:(\d{1,10}): {1,2})?(?:: {1,2})?(?:(\d{1,10}): {1,2})?", re.ASCII)
 _NODE = re.compile(r"([A-Za-z0-9]{1,8}(?:/[A-Za-z0-9]{1,8}){1,4}):(?=[*.\dA-Z])", re.ASCII)
-_ORIGIN = re.compile(rf"(\w{_HOST_WORD}{{0,254}}?|:{_HOST_WORD}{{1,254}}?)(?:: {{1,2}}| (?=\w{{1,8}}/\d))")
+_ORIGIN = re.compile(rf"(\w{_HOST_WORD}{{0,254}}?|:{_HOST_WORD}{{1,254}}?)(?: ?: {{1,2}}| (?=\w{{1,8}}/\d))")
 _HOST = re.compile(rf"(\w{_HOST_WORD}{{0,254}}|:{_HOST_WORD}{{1,254}}|\[[0-9A-Fa-f:.]{{2,45}}\])(?: {{1,2}}|$)")
 _HOST_COLON = re.compile(r": {1,2}")
-_REPEATED = re.compile(r"last message repeated ")
+# Words that stand where a host name would and are none: syslogd's own remark, and the date of an inner header.
+_NO_HOST = re.compile(
+    r"last message repeated |[A-Z][a-z]{2} {1,2}\d{1,2} \d|(?:19|20)\d\d(?: [A-Z][a-z]{2} |[-/]\d)", re.ASCII
+)
 # Junos names the card, and sometimes names it twice, before the process on it.
 _CARD = re.compile(
     r"((?:[a-z]{2,6}\d{1,2}-)?(?:afeb|c?feb|fpc|scb|sfm|sib|spmb|ssb)\d{1,2}) {1,2}(?:\1 {1,2})?", re.ASCII
@@ -213,7 +216,7 @@ def _read_host(text: str, start: int) -> tuple[str | None, int]:
     while text.startswith(" ", position) and position < start + 4:
         position += 1
     found = _HOST.match(text, position)
-    if found is None or _REPEATED.match(text, position):
+    if found is None or _NO_HOST.match(text, position):
         return None, position
     word = found[1]
     if ":" in word and not _is_ipv6(_unbracketed(word)):
