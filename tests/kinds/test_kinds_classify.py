@@ -1,7 +1,7 @@
 """What a notification means: conditions, order, where a subject's facts come from, and what nobody mapped."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fannel.event import Subject
@@ -184,6 +184,7 @@ _SHIPPED = Kinds.load()
 _VALUES = st.one_of(st.none(), st.integers(), st.text(max_size=20), st.floats(allow_nan=False))
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(
     oid=st.sampled_from([LINK_DOWN, "1.3.6.1.6.3.1.1.5.5", "1.3.6.1.4.1.9.9.276.0.1", "1.3.6.1.4.1.1"]),
     varbinds=st.lists(

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fannel.kinds.classify import Kinds
@@ -150,6 +150,7 @@ _NEARLY_GOOD = st.fixed_dictionaries(
 )
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.one_of(_ANY_YAML, st.fixed_dictionaries({"traps": st.lists(_NEARLY_GOOD, min_size=1, max_size=2)})))
 def test_any_yaml_loads_or_is_refused_in_one_line(tmp_path_factory, data):
     site = tmp_path_factory.getbasetemp() / "any"

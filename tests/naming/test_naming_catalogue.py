@@ -169,7 +169,7 @@ _VALUES = st.one_of(
 _KNOWN_OIDS = sorted(node.oid for node in Catalogue.load())
 
 
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 @given(st.sampled_from(_KNOWN_OIDS), _SUB_IDENTIFIERS, _VALUES)
 def test_any_value_of_any_object_and_instance_has_a_name_and_reads_as_json(oid, instance, typed):
     catalogue = Catalogue.load()

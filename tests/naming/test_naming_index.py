@@ -3,7 +3,7 @@
 import ipaddress
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fannel.naming.index import IndexPart, split
@@ -100,6 +100,7 @@ _PARTS_AND_VALUES = st.one_of(
 )
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.lists(_PARTS_AND_VALUES, min_size=1, max_size=4), st.one_of(st.none(), _ASCII.filter(bool)))
 def test_splitting_undoes_joining(row, last):
     if last is not None:
@@ -108,6 +109,7 @@ def test_splitting_undoes_joining(row, last):
     assert split(instance, [part for part, _ in row]) == tuple((part.name, value) for part, value in row)
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(
     st.lists(st.integers(0, 2**32), max_size=140),
     st.lists(st.sampled_from([IF_INDEX, STATE, NEIGHBOUR, MAC, NAME, OID, ADDRESS_TYPE, ADDRESS, REST]), max_size=5),

@@ -1,7 +1,7 @@
 """The catalogue against somebody else's: pysnmp's own MIBs, and its reading of display hints."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pysnmp.proto import rfc1902
 from pysnmp.smi import builder
@@ -48,11 +48,13 @@ def test_labels_of_enumerations_are_those_pysnmp_has(pysnmp_mibs):
     assert compared >= 3
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.binary(min_size=6, max_size=6))
 def test_a_mac_address_reads_as_pysnmp_reads_it(octets):
     assert format_octets("1x:", octets) == MAC_ADDRESS(octets).prettyPrint()
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.text(alphabet=st.characters(min_codepoint=32, max_codepoint=126), max_size=64))
 def test_a_display_string_reads_as_pysnmp_reads_it(text):
     theirs = rfc1902.OctetString(text.encode()).prettyPrint()
