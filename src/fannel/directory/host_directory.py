@@ -47,12 +47,14 @@ class HostDirectory:
         *,
         refresh_s: float = 300,
         lookup_timeout_s: float = 2,
+        first_retry_s: float = FIRST_RETRY_S,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.trouble: PagodaError | None = None
         self._reader = Reader(client, mapping)
         self._refresh_s = refresh_s
         self._lookup_timeout_s = lookup_timeout_s
+        self._first_retry_s = first_retry_s
         self._clock = clock
         self._directory = Directory()
         self._swap = threading.Lock()
@@ -128,7 +130,7 @@ class HostDirectory:
             self._directory = directory
 
     def _keep_fresh(self) -> None:
-        retry_s = FIRST_RETRY_S
+        retry_s = self._first_retry_s
         while not self._stopping.is_set():
             try:
                 self.refresh()
@@ -139,7 +141,7 @@ class HostDirectory:
             else:
                 self.trouble = None
                 self._tell("devices", None)
-                pause_s, retry_s = self._refresh_s, FIRST_RETRY_S
+                pause_s, retry_s = self._refresh_s, self._first_retry_s
             self._tried.set()
             self._stopping.wait(pause_s)
 

@@ -1,0 +1,58 @@
+"""What an event gets from the directory, and how OS names are made."""
+
+import pytest
+
+from fannel.directory import Device, Interface, Lookup, enrich_subject, os_name, to_host
+from fannel.event import Host, Subject
+
+RT1 = Device(
+    "rt1.example.net", 57, ("192.0.2.1",), os="ios", platform="Cisco IOS-XE", site="tyo1", role="core", status="active"
+)
+GI1 = Interface("GigabitEthernet0/1", 3, "10G to rt2", "rt2 Gi0/2", "CKT-1")
+
+
+def test_a_found_device_is_a_known_host():
+    host = to_host(Lookup("found", RT1, "192.0.2.1", stale_s=7), "192.0.2.1")
+    assert host == Host("rt1.example.net", True, "ios", "Cisco IOS-XE", "tyo1", "core", 57, 7)
+
+
+@pytest.mark.parametrize("status", ["ambiguous", "unknown"])
+def test_anybody_else_goes_by_the_address(status):
+    assert to_host(Lookup(status, stale_s=7), "192.0.2.9") == Host("192.0.2.9", known=False, stale_s=7)
+
+
+def test_an_interface_fills_the_gaps_of_a_subject():
+    subject = enrich_subject(Subject("interface", ifindex=3), GI1)
+    assert subject == Subject("interface", "GigabitEthernet0/1", 3, "10G to rt2", "rt2 Gi0/2", "CKT-1")
+
+
+def test_what_the_device_said_itself_stays():
+    subject = enrich_subject(Subject("interface", "Gi0/1", 7, "said by the trap"), GI1)
+    assert (subject.name, subject.ifindex, subject.description) == ("Gi0/1", 7, "said by the trap")
+
+
+def test_without_an_interface_a_subject_is_unchanged():
+    subject = Subject("interface", ifindex=3)
+    assert enrich_subject(subject, None) is subject
+
+
+@pytest.mark.parametrize(
+    ("network_os", "os"),
+    [
+        ("fannel.network.frr", "frr"),
+        ("cisco.ios.ios", "ios"),
+        ("cisco.iosxr.iosxr", "iosxr"),
+        ("cisco.nxos.nxos", "nxos"),
+        ("arista.eos.eos", "eos"),
+        ("junipernetworks.junos.junos", "junos"),
+        ("IOS", "ios"),
+        (" cisco.ios.ios\n", "ios"),
+        ("", None),
+        (None, None),
+        ("../../etc", None),
+        ("{{ evil }}", None),
+        ("cisco.ios.", None),
+    ],
+)
+def test_an_os_is_named_by_the_last_part(network_os, os):
+    assert os_name(network_os) == os

@@ -1,0 +1,245 @@
+"""HostDirectory over real HTTP: background loading, misses, outages."""
+
+import threading
+import time
+
+import pytest
+import structlog
+
+from fannel.directory import HostDirectory
+from fannel.directory.errors import EmptyList, PagodaAuthError, PagodaError
+from fannel.directory.gate import BREAK_S
+from fannel.directory.transport import Timeouts
+from fannel.lab.pagoda import Fault
+
+RT_TYO = "rt-tyo-01.example.net"
+
+
+class Clock:
+    def __init__(self):
+        self.now = 1000.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def logged():
+    with structlog.testing.capture_logs() as lines:
+        yield lines
+
+
+@pytest.fixture
+def make_hosts(lab, make_client, clock, logged):
+    made = []
+
+    def make(**options):
+        client = options.pop("client", None) or make_client(lab.url)
+        made.append(HostDirectory(client, **{"clock": clock, "first_retry_s": 0.02, **options}))
+        return made[-1]
+
+    yield make
+    for hosts in made:
+        hosts.stop()
+
+
+@pytest.fixture
+def hosts(make_hosts):
+    """Loaded, without a background thread."""
+    hosts = make_hosts()
+    hosts.refresh()
+    return hosts
+
+
+def eventually(condition, timeout_s=5.0):
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.01)
+
+
+def searches(lab):
+    return [call for call in lab.calls if call.path.endswith("/advanced_search/")]
+
+
+def test_start_loads_in_the_background(make_hosts):
+    hosts = make_hosts()
+    hosts.start()
+    assert hosts.wait_tried(5)
+    lookup = hosts.find(["127.0.2.1"])
+    assert (lookup.status, lookup.device.name, lookup.stale_s) == ("found", RT_TYO, 0)
+
+
+def test_the_first_event_waits_for_the_first_load(lab, make_hosts):
+    lab.fault, lab.delay_s = Fault.SLOW, 0.05
+    hosts = make_hosts()
+    hosts.start()
+    assert hosts.find(["127.0.1.1"]).device.name == RT_TYO
+
+
+def test_start_does_not_block_and_events_go_on_when_pagoda_is_silent(lab, make_hosts):
+    lab.fault, lab.delay_s = Fault.SLOW, 60
+    hosts = make_hosts(lookup_timeout_s=0.2)
+    started = time.monotonic()
+    hosts.start()
+    assert hosts.find(["127.0.1.1"]).status == "unknown"
+    assert time.monotonic() - started < 1.5
+
+
+def test_pagoda_down_at_start_is_tried_again_until_it_is_there(lab, make_hosts, logged):
+    lab.fault = Fault.ERROR_PAGE
+    hosts = make_hosts()
+    hosts.start()
+    assert not hosts.wait_tried(5)
+    assert isinstance(hosts.trouble, PagodaError)
+    lab.fault = Fault.NONE
+    eventually(lambda: hosts.trouble is None)
+    assert hosts.find(["127.0.1.1"]).status == "found"
+    assert [line["event"] for line in logged if line.get("what") == "devices"] == ["pagoda_trouble", "pagoda_loaded"]
+
+
+def test_the_list_is_refreshed(lab, make_hosts):
+    hosts = make_hosts(refresh_s=0.05)
+    hosts.start()
+    assert hosts.wait_tried(5)
+    lab.records.put("NetworkDevice", "new.example.net", {"management_ip": "127.0.1.77"})
+    eventually(lambda: len(hosts.directory) == 7)
+
+
+def test_staleness_grows_while_pagoda_is_down(lab, hosts, clock):
+    lab.fault = Fault.DROP
+    clock.now += 3 * 86_400
+    lookup = hosts.find(["127.0.1.1"])
+    assert (lookup.status, lookup.stale_s) == ("found", 3 * 86_400)
+
+
+@pytest.mark.parametrize("fault", [Fault.DROP, Fault.ERROR_PAGE, Fault.TRUNCATED, Fault.CUT, Fault.EMPTY])
+def test_a_failed_refresh_keeps_the_good_list(lab, hosts, fault):
+    lab.fault = fault
+    with pytest.raises(PagodaError):
+        hosts.refresh()
+    assert len(hosts.directory) == 6
+    assert hosts.find(["127.0.1.1"]).status == "found"
+
+
+def test_an_empty_list_never_replaces_a_good_one(lab, hosts):
+    lab.fault = Fault.EMPTY
+    with pytest.raises(EmptyList, match="the 6 known ones are kept"):
+        hosts.refresh()
+
+
+def test_a_wrong_token_is_trouble_of_its_own_name(lab, make_hosts, make_client, logged):
+    hosts = make_hosts(client=make_client(lab.url, "wrong-token-123"))
+    hosts.start()
+    assert not hosts.wait_tried(5)
+    assert isinstance(hosts.trouble, PagodaAuthError)
+    assert "wrong-token-123" not in str(logged)
+
+
+def test_a_miss_asks_pagoda_and_the_next_event_does_not(lab, hosts):
+    lab.records.put("NetworkDevice", "new.example.net", {"management_ip": "127.0.1.77", "status": "active"})
+    lab.records.put("Interface", "p", {"device": "new.example.net", "if_name": "eth0", "if_index": 5})
+    assert hosts.find(["127.0.1.77"]).device.name == "new.example.net"
+    asked = len(searches(lab))
+    lookup = hosts.find(["127.0.1.77"])
+    assert hosts.interface(lookup.device, ifindex=5).name == "eth0"
+    assert len(searches(lab)) == asked
+
+
+def test_a_miss_that_two_devices_claim_is_ambiguous(lab, hosts):
+    for name in ("a", "b"):
+        lab.records.put("NetworkDevice", name, {"management_ip": f"192.0.2.{ord(name)}"})
+        lab.records.put("NetworkDevice", name, {"snmp_source_addresses": ["127.0.1.77"]})
+    lookup = hosts.find(["127.0.1.77"])
+    assert (lookup.status, set(lookup.among)) == ("ambiguous", {"a", "b"})
+
+
+def test_a_stranger_is_asked_about_once(lab, hosts):
+    hosts.find(["192.0.2.9"])
+    asked = len(searches(lab))
+    for _ in range(10):
+        assert hosts.find(["192.0.2.9"]).status == "unknown"
+    assert len(searches(lab)) == asked
+
+
+def test_a_name_that_is_unknown_is_not_asked_about(lab, hosts):
+    asked = len(lab.calls)
+    assert hosts.find(["nobody.example.net", "{{ 7 * 7 }}"]).status == "unknown"
+    assert len(lab.calls) == asked
+
+
+def test_a_slow_lookup_delays_one_event_and_only_for_its_time(lab, make_hosts, clock, logged):
+    hosts = make_hosts(lookup_timeout_s=0.2)
+    hosts.refresh()
+    lab.fault, lab.delay_s = Fault.SLOW, 60
+    started = time.monotonic()
+    assert hosts.find(["192.0.2.9"]).status == "unknown"
+    assert 0.15 < time.monotonic() - started < 1.5
+    asked, started = len(lab.calls), time.monotonic()
+    for n in range(100):
+        assert hosts.find([f"192.0.2.{n}"]).status == "unknown"
+    assert len(lab.calls) == asked
+    assert time.monotonic() - started < 0.5
+    lab.fault = Fault.NONE
+    lab.records.put("NetworkDevice", "new.example.net", {"management_ip": "192.0.2.9"})
+    clock.now += BREAK_S + 1
+    eventually(lambda: hosts.find(["192.0.2.9"]).status == "found")
+
+
+def test_while_loading_fails_no_event_asks(lab, make_hosts, clock):
+    hosts = make_hosts()
+    lab.fault = Fault.ERROR_PAGE
+    hosts.start()
+    hosts.wait_tried(5)
+    hosts.stop()
+    asked = len(lab.calls)
+    for n in range(10):
+        hosts.find([f"192.0.2.{n}"])
+        clock.now += 60
+    assert len(lab.calls) == asked
+
+
+def test_interfaces_that_cannot_be_read_cost_only_the_interfaces(lab, make_hosts, make_client, logged):
+    del lab.records.models["Interface"]
+    hosts = make_hosts()
+    hosts.start()
+    assert hosts.wait_tried(5)
+    assert hosts.trouble is None
+    device = hosts.find(["127.0.1.1"]).device
+    assert hosts.interface(device, ifindex=3) is None
+    told = {(line["what"], line["event"]) for line in logged}
+    assert ("interfaces", "pagoda_trouble") in told
+
+
+def test_a_trouble_is_told_once_and_its_end_once(lab, make_hosts, make_client, logged):
+    hosts = make_hosts(client=make_client(lab.url, timeouts=Timeouts(retry_s=0.1)), refresh_s=0.02)
+    hosts.start()
+    assert hosts.wait_tried(5)
+    before = len(lab.calls)
+    lab.fault = Fault.ERROR_PAGE
+    eventually(lambda: hosts.trouble is not None)
+    eventually(lambda: len(lab.calls) > before + 2)
+    lab.fault = Fault.NONE
+    eventually(lambda: hosts.trouble is None)
+    events = [line["event"] for line in logged if line.get("what") == "devices"]
+    assert events == ["pagoda_loaded", "pagoda_trouble", "pagoda_loaded"]
+
+
+def test_many_threads_may_ask_at_once(hosts):
+    seen = []
+
+    def ask():
+        seen.extend(hosts.find(["127.0.1.1"]).device.name for _ in range(50))
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    hosts.refresh()
+    for thread in threads:
+        thread.join()
+    assert seen == [RT_TYO] * 400
