@@ -36,13 +36,14 @@ from fannel.kinds.interface_name import canonical_interface_name
         # NX-OS
         ("Eth1/1", "Ethernet1/1"),
         ("Ethernet1/1", "Ethernet1/1"),
-        ("port-channel11", "Port-channel11"),
-        ("loopback0", "Loopback0"),
+        ("port-channel11", "port-channel11"),
+        ("port-channel 11", "port-channel11"),
+        ("loopback0", "loopback0"),
         ("mgmt0", "mgmt0"),
         # EOS
         ("Et1", "Ethernet1"),
         ("Et49/1", "Ethernet49/1"),
-        ("Port-Channel1", "Port-channel1"),
+        ("Port-Channel1", "Port-Channel1"),
         ("Ma1", "Management1"),
         ("Vx1", "Vxlan1"),
         # Huawei VRP

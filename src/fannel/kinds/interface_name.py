@@ -1,8 +1,9 @@
 """One spelling for one interface: `Gi0/1`, `GigabitEthernet 0/1` and `GigabitEthernet0/1` are the same port.
 
-The name is part of the fingerprint, so a trap and a syslog line must agree on it. The vendor's full name is the
-one kept, since the CLI takes it. Only abbreviations in the table are expanded, and only in their own case:
-`Eth1/1` is NX-OS, `eth1` is Linux and stays. A form nobody knows stays as it is.
+The name is part of the fingerprint, so a trap and a syslog line must agree on it. What is kept is the full name in
+the vendor's own spelling (`port-channel1` on NX-OS, `Port-Channel1` on EOS), since commands and their output use it.
+Only abbreviations in the table are expanded, and only in their own case: `Eth1/1` is NX-OS, `eth1` is Linux and
+stays. A form nobody knows stays as it is.
 """
 
 from __future__ import annotations
@@ -28,9 +29,12 @@ _ABBREVIATIONS: Final[dict[str, tuple[str, ...]]] = {
     "TwoHundredGigE": ("TH",),
     "FourHundredGigE": ("Fou", "FH"),
     "AppGigabitEthernet": ("Ap",),
-    "Port-channel": ("Po", "port-channel", "Port-Channel"),
+    "Port-channel": ("Po",),
+    "port-channel": (),  # NX-OS
+    "Port-Channel": (),  # EOS
     "Bundle-Ether": ("BE",),
-    "Loopback": ("Lo", "loopback"),
+    "Loopback": ("Lo",),
+    "loopback": (),  # NX-OS
     "Vlan": ("Vl",),
     "Tunnel": ("Tu",),
     "Management": ("Ma",),
