@@ -22,6 +22,6 @@ def configure() -> None:
             structlog.dev.ConsoleRenderer() if pretty else structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
+        # Looked up at each use: a daemon that reopens its standard error, and tests, then see the lines.
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
     )

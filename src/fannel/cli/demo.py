@@ -8,7 +8,6 @@ import sys
 import tempfile
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,14 +34,6 @@ POLL_S = 0.1
 
 class DemoError(Exception):
     """A step was not seen."""
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """Something the demo must see, and when it was seen."""
-
-    words: str
-    seconds: float
 
 
 def demo() -> None:
@@ -86,7 +77,7 @@ def _play(console: Console, stack: ExitStack, folder: Path) -> None:
 
     with console.status("starting ansible-rulebook with fannel.network.network_alerts …"):
         fannel = stack.enter_context(fannel_on(stage, os.environ, folder))
-        if not fannel.wait_for("directory loaded", START_TIMEOUT_S):
+        if not fannel.wait_for("pagoda_loaded", START_TIMEOUT_S):
             raise DemoError(f"ansible-rulebook did not get ready:\n{fannel.output[-3000:]}")
     _seen(console, "FANNEL listens for traps", began)
 
@@ -95,7 +86,7 @@ def _play(console: Console, stack: ExitStack, folder: Path) -> None:
 
     console.rule(f"a link goes down: {HOST} {INTERFACE}")
     cut = time.monotonic()
-    stage.send(stage.devices.cut(HOST, INTERFACE))
+    stage.act(HOST, "cut", INTERFACE)
     _say(console, f"linkDown sent over UDP to 127.0.0.1:{stage.trap_port}")
     _wait(console, fannel, "first post in Slack", cut, lambda: len(messages()) >= 1)
     _wait(console, fannel, "logged in, looked, judged", cut, lambda: len(messages()) >= 2)
@@ -104,7 +95,7 @@ def _play(console: Console, stack: ExitStack, folder: Path) -> None:
 
     console.rule("the link comes back")
     restored = time.monotonic()
-    stage.send(stage.devices.restore(HOST, INTERFACE))
+    stage.act(HOST, "restore", INTERFACE)
     _wait(console, fannel, "verified and resolved", restored, lambda: "RECOVERED" in messages()[0]["text"])
     _wait(console, fannel, "the channel heard it", restored, lambda: len(messages()) >= 3)
     _show(console, messages())

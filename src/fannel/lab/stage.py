@@ -12,16 +12,13 @@ import socket
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Self
 
+from fannel.lab.devices.control import LabControl
 from fannel.lab.devices.lab import LabDevices
-from fannel.lab.devices.traps import send
 from fannel.lab.pagoda import LAB_TOKEN, PagodaStandIn
 from fannel.lab.slack.server import BOT_TOKEN, SlackStandIn, running
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from pathlib import Path
-
-    from fannel.lab.devices.plant import Change
 
 CHANNEL = "C0ALERTS01"
 
@@ -33,6 +30,8 @@ class Stage:
         self.devices = LabDevices()
         self.pagoda = PagodaStandIn()
         self.slack = slack or SlackStandIn()
+        self.control = LabControl(self.devices)
+        self.control_url = ""
         self.trap_port = 0
         self.environ: dict[str, str] = {}
         self._folder = folder
@@ -46,6 +45,9 @@ class Stage:
             stack.callback(self.pagoda.stop)
             stack.enter_context(running(self.slack))
             self.trap_port = free_udp_port()
+            self.control = LabControl(self.devices, trap_target=("127.0.0.1", self.trap_port))
+            self.control_url = self.control.start()
+            stack.callback(self.control.stop)
             self.environ = {
                 "PAGODA_URL": pagoda_url,
                 "PAGODA_TOKEN": LAB_TOKEN,
@@ -63,9 +65,9 @@ class Stage:
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
-    def send(self, changes: Iterable[Change]) -> None:
-        """Let the devices notify FANNEL of what changed, each from its own address."""
-        send(changes, ("127.0.0.1", self.trap_port))
+    def act(self, host: str, action: str, interface: str) -> None:
+        """cut, restore or shut down a port; the devices notify FANNEL, each from its own address."""
+        self.control.act(host, action, interface)
 
 
 def free_udp_port() -> int:
