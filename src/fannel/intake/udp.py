@@ -30,7 +30,11 @@ WANTED_SO_RCVBUF = 32 * 2**20
 
 
 class ListenError(OSError):
-    """The socket cannot be had. The text names address, port and remedy."""
+    """The socket cannot be had. The text names address, port, reason and remedy."""
+
+    def __init__(self, where: str, reason: str, remedy: str) -> None:
+        super().__init__(f"{where}: {reason}" + (f": {remedy}" if remedy else ""))
+        self.where, self.reason, self.remedy = where, reason, remedy
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,7 @@ class UdpListener:
 
     def open(self) -> int:
         """Bind and begin to receive; returns the port (useful when 0 was asked for)."""
-        self._socket = _bind(*self._address)
+        self._socket = bind(*self._address)
         self._thread = threading.Thread(target=self._drain, name="fannel-udp", daemon=True)
         self._thread.start()
         port: int = self._socket.getsockname()[1]
@@ -146,13 +150,14 @@ class UdpListener:
             self._waiting.notify()
 
 
-def _bind(host: str, port: int) -> socket.socket:
+def bind(host: str, port: int) -> socket.socket:
+    """A socket on that address, with the largest receive buffer the kernel grants; raises ListenError."""
     where = f"UDP {host}:{port}"
     try:
         info = socket.getaddrinfo(host or None, port, type=socket.SOCK_DGRAM, flags=socket.AI_PASSIVE)[0]
     except socket.gaierror as error:
-        msg = f"{where}: not an address to listen on ({error.strerror}): set trap.host"
-        raise ListenError(msg) from None
+        reason = f"not an address to listen on ({error.strerror})"
+        raise ListenError(where, reason, "set trap.host (FANNEL_TRAP__HOST)") from None
     sock = socket.socket(info[0], socket.SOCK_DGRAM)
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, WANTED_SO_RCVBUF)
@@ -160,19 +165,18 @@ def _bind(host: str, port: int) -> socket.socket:
         sock.bind(info[4])
     except OSError as error:
         sock.close()
-        msg = f"{where}: {error.strerror}{_remedy(error)}"
-        raise ListenError(msg) from None
+        raise ListenError(where, error.strerror or str(error), _remedy(error)) from None
     return sock
 
 
 def _remedy(error: OSError) -> str:
     match error.errno:
         case errno.EADDRINUSE:
-            return ": another process has this port; stop it or set trap.port (FANNEL_TRAP__PORT)"
+            return "another process has this port; stop it or set trap.port (FANNEL_TRAP__PORT)"
         case errno.EACCES:
-            return ": ports below 1024 need CAP_NET_BIND_SERVICE; grant it, redirect 162, or set trap.port"
+            return "ports below 1024 need CAP_NET_BIND_SERVICE; grant it, redirect 162, or set trap.port"
         case errno.EADDRNOTAVAIL:
-            return ": this machine has no such address; set trap.host (FANNEL_TRAP__HOST)"
+            return "this machine has no such address; set trap.host (FANNEL_TRAP__HOST)"
     return ""
 
 
