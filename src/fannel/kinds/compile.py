@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
     from pathlib import Path
 
-    from fannel.kinds.document import Path_
+    from fannel.kinds.document import Location
     from fannel.naming.catalogue import Catalogue
     from fannel.naming.module import Node
 
@@ -69,7 +69,7 @@ def compile_files(files: Iterable[Traversable], catalogue: Catalogue) -> dict[st
     for document in documents:
         always: dict[str, int] = {}
         for index, raw in enumerate(document.data.get("traps", ())):
-            path: Path_ = ("traps", index)
+            path: Location = ("traps", index)
             entry = _entry(document, path, raw, subjects, catalogue)
             for oid, name in _notifications(document, path, raw, catalogue):
                 if oid in always:
@@ -84,7 +84,7 @@ def _shared_subjects(documents: Iterable[Document], catalogue: Catalogue) -> dic
     subjects: dict[str, SubjectRule] = {}
     for document in reversed(list(documents)):  # the shipped ones first, so that a site's file is the one to change
         for name, raw in document.data.get("subjects", {}).items():
-            path: Path_ = ("subjects", name)
+            path: Location = ("subjects", name)
             if name in subjects:
                 raise document.error(path, f"subject {name!r} is already defined; give this one another name")
             subjects[name] = _subject(document, path, raw, catalogue)
@@ -92,7 +92,11 @@ def _shared_subjects(documents: Iterable[Document], catalogue: Catalogue) -> dic
 
 
 def _entry(
-    document: Document, path: Path_, raw: Mapping[str, Any], subjects: Mapping[str, SubjectRule], catalogue: Catalogue
+    document: Document,
+    path: Location,
+    raw: Mapping[str, Any],
+    subjects: Mapping[str, SubjectRule],
+    catalogue: Catalogue,
 ) -> Entry:
     subject = raw["subject"]
     if isinstance(subject, str):
@@ -115,7 +119,7 @@ def _entry(
 
 
 def _conditions(
-    document: Document, path: Path_, alternative: Mapping[str, Any], catalogue: Catalogue
+    document: Document, path: Location, alternative: Mapping[str, Any], catalogue: Catalogue
 ) -> tuple[Condition, ...]:
     conditions: list[Condition] = []
     for name, wanted in alternative.items():
@@ -127,7 +131,7 @@ def _conditions(
     return tuple(conditions)
 
 
-def _check_label(document: Document, path: Path_, name: str, value: object, node: Node | None) -> None:
+def _check_label(document: Document, path: Location, name: str, value: object, node: Node | None) -> None:
     """An enumeration is compared by label: any other value would never match."""
     labels = node.syntax.labels if node is not None and node.syntax is not None else {}
     if labels and value not in labels.values():
@@ -137,12 +141,12 @@ def _check_label(document: Document, path: Path_, name: str, value: object, node
         raise document.error((*path, name), f"{name} is never {value!r}{hint}")
 
 
-def _subject(document: Document, path: Path_, raw: Mapping[str, Any], catalogue: Catalogue) -> SubjectRule:
+def _subject(document: Document, path: Location, raw: Mapping[str, Any], catalogue: Catalogue) -> SubjectRule:
     facts = {fact: tuple(_places(document, (*path, fact), raw[fact], catalogue)) for fact in _FACTS if fact in raw}
     return SubjectRule(type=raw["type"], **facts)
 
 
-def _places(document: Document, path: Path_, raw: object, catalogue: Catalogue) -> Iterator[Where]:
+def _places(document: Document, path: Location, raw: object, catalogue: Catalogue) -> Iterator[Where]:
     for place in raw if isinstance(raw, list) else [raw]:
         in_index = isinstance(place, dict)
         name = place["index"] if isinstance(place, dict) else str(place)
@@ -150,7 +154,7 @@ def _places(document: Document, path: Path_, raw: object, catalogue: Catalogue) 
 
 
 def _notifications(
-    document: Document, path: Path_, raw: Mapping[str, Any], catalogue: Catalogue
+    document: Document, path: Location, raw: Mapping[str, Any], catalogue: Catalogue
 ) -> Iterator[tuple[str, str]]:
     """The OID and name of every notification an entry is for."""
     wanted = raw["notification"]
@@ -164,7 +168,7 @@ def _notifications(
             raise document.error((*path, "notification"), _unknown("notification", name, catalogue))
 
 
-def _object(document: Document, path: Path_, name: str, catalogue: Catalogue) -> Node | None:
+def _object(document: Document, path: Location, name: str, catalogue: Catalogue) -> Node | None:
     """The node of a varbind's name; None for a dotted OID that no module knows."""
     node = catalogue.find(name)
     if node is not None and node.kind == "object":

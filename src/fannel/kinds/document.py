@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from jsonschema.exceptions import ValidationError
 
-Path_ = tuple[str | int, ...]
+Location = tuple[str | int, ...]
 
 # A site with ten thousand entries has fewer.
 _MAX_PARTS = 200_000
@@ -34,15 +34,15 @@ class Document:
 
     name: str
     data: Any
-    lines: Mapping[Path_, int]
+    lines: Mapping[Location, int]
 
-    def line(self, path: Path_) -> int:
+    def line(self, path: Location) -> int:
         """The line of the part at `path`, or of the nearest part around it."""
         while path and path not in self.lines:
             path = path[:-1]
         return self.lines.get(path, 1)
 
-    def error(self, path: Path_, message: str) -> KindsError:
+    def error(self, path: Location, message: str) -> KindsError:
         """An error about the part of the document at `path`."""
         return KindsError(f"{self.name}:{self.line(path)}: {message}")
 
@@ -62,7 +62,7 @@ def read_document(path: Traversable) -> Document:
         raise KindsError(f"{name}: not a text file in UTF-8: {' '.join(str(error).split())}") from error
     try:
         node = loader.get_single_node()
-        lines: dict[Path_, int] = {}
+        lines: dict[Location, int] = {}
         if node is not None:
             _locate(name, node, (), lines)
         data = loader.construct_document(node) if node is not None else None
@@ -78,7 +78,7 @@ def read_document(path: Traversable) -> Document:
     return Document(name, data, lines)
 
 
-def _locate(name: str, node: yaml.Node, path: Path_, lines: dict[Path_, int]) -> None:
+def _locate(name: str, node: yaml.Node, path: Location, lines: dict[Location, int]) -> None:
     lines.setdefault(path, node.start_mark.line + 1)
     if len(lines) > _MAX_PARTS:
         raise KindsError(f"{name}: more than {_MAX_PARTS} parts, or aliases that multiply to so many")
@@ -111,9 +111,9 @@ def validate(document: Document, schema: Mapping[str, Any]) -> None:
         raise document.error(path, message)
 
 
-def _explain(error: ValidationError) -> tuple[Path_, str]:
+def _explain(error: ValidationError) -> tuple[Location, str]:
     """Where an error is and what it is, in words for somebody who never saw JSON Schema."""
-    path: Path_ = tuple(error.absolute_path)
+    path: Location = tuple(error.absolute_path)
     schema: Any = error.schema
     wanted: Any = error.validator_value
     instance: Any = error.instance
