@@ -147,8 +147,8 @@ async def _commit(pipeline: Pipeline, observed: Observed, listener: UdpListener)
 
 
 async def _ask_again(queue: EventQueue, store: Store) -> None:
-    """Incidents that were open and unanswered when the last process ended are put to the rules again."""
-    for event in await asyncio.to_thread(store.unanswered):
+    """What was not answered to the end when the last process ended is put to the rules again."""
+    for event in await asyncio.to_thread(store.unfinished):
         log.info("asking the rules again", incident=event["incident"]["id"], fingerprint=event["fingerprint"])
         await queue.put(neutralise(event))
 

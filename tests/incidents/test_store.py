@@ -122,14 +122,23 @@ def test_after_it_is_resolved_the_next_raise_opens_another(store):
     assert second.incident["state"] == "new"
 
 
-def test_unanswered_incidents_come_back_as_their_opening_events(store):
-    (first,) = record(store, event())
-    other = event(host="rt-osa-01.example.net")
-    (second,) = record(store, other)
-    store.answer(first.incident["id"])
-    (waiting,) = store.unanswered()
-    assert waiting["id"] == other.id
-    assert waiting["incident"] == {"id": second.incident["id"], "state": "new"}
+def test_what_was_not_answered_to_the_end_is_asked_again(store):
+    begun, untouched, judged, clearing = (event(host=f"rt{n}.example.net") for n in range(4))
+    recorded = {e.host.name: e.incident["id"] for e in record(store, begun, untouched, judged, clearing)}
+    store.answer(recorded[begun.host.name])
+    for done in (judged, clearing):
+        store.judge(recorded[done.host.name], {"outcome": "confirmed"})
+    clear = replace(event(phase="clear", host=clearing.host.name), id="7ZZZZZZZZZZZZZZZZZZZZZZZZZ")
+    record(store, clear)
+    again = store.unfinished()
+    assert [(e["id"], e["incident"]["state"]) for e in again] == [
+        (begun.id, "new"),
+        (untouched.id, "new"),
+        (clear.id, "open"),
+    ]
+    assert [e["incident"]["id"] for e in again] == [
+        recorded[host] for host in (begun.host.name, untouched.host.name, clearing.host.name)
+    ]
 
 
 def test_a_verdict_is_kept_with_the_name_the_device_gave(store):

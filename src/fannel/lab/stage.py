@@ -26,9 +26,9 @@ CHANNEL = "C0ALERTS01"
 class Stage:
     """The stand-ins, running while the block lasts. `environ` points FANNEL at them; `folder` holds its database."""
 
-    def __init__(self, folder: Path, *, slack: SlackStandIn | None = None) -> None:
-        self.devices = LabDevices()
-        self.pagoda = PagodaStandIn()
+    def __init__(self, folder: Path, *, network: Path | None = None, slack: SlackStandIn | None = None) -> None:
+        self.devices = LabDevices(network)
+        self.pagoda = PagodaStandIn(network)
         self.slack = slack or SlackStandIn()
         self.control = LabControl(self.devices)
         self.control_url = ""

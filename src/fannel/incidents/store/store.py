@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
 
-from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy import Connection, Engine, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from fannel.event import Event, Host, Subject
@@ -83,17 +83,38 @@ class Store:
             found: bytes | None = connection.execute(select(events.c.raw).where(events.c.id == event_id)).scalar()
             return found
 
-    def unanswered(self) -> list[dict[str, Any]]:
-        """The opening events, oldest first, of incidents nobody has answered: what to ask again after a restart."""
+    def unfinished(self) -> list[dict[str, Any]]:
+        """Events to put to the rules again after a restart, oldest first: what nobody answered to the end.
+
+        An incident whose last event is a clear was about to be verified; one without a verdict was about to be
+        judged, or not even begun.
+        """
+        last = (
+            select(events.c.incident_id, func.max(events.c.id).label("id"))
+            .join(incidents, incidents.c.id == events.c.incident_id)
+            .where(incidents.c.resolved_at.is_(None))
+            .group_by(events.c.incident_id)
+            .subquery()
+        )
+        opening = events.alias("opening")
         query = (
-            select(events.c.event, incidents.c.id)
-            .join(incidents, events.c.id == incidents.c.opened_by)
-            .where(incidents.c.state == "new")
+            select(
+                incidents.c.id, incidents.c.verdict, events.c.phase, events.c.event, opening.c.event.label("opening")
+            )
+            .join(last, last.c.incident_id == incidents.c.id)
+            .join(events, events.c.id == last.c.id)
+            .join(opening, opening.c.id == incidents.c.opened_by)
             .order_by(incidents.c.opened_at)
         )
         with reading(self._engine) as connection:
             rows = connection.execute(query).all()
-        return [event | {"incident": {"id": incident_id, "state": "new"}} for event, incident_id in rows]
+        asked = []
+        for row in rows:
+            if row.phase == "clear":
+                asked.append(row.event | {"incident": {"id": row.id, "state": "open"}})
+            elif row.verdict is None:
+                asked.append(row.opening | {"incident": {"id": row.id, "state": "new"}})
+        return asked
 
     def answer(self, incident_id: str) -> Incident | None:
         """Note that the incident is being answered (new → open); returns it as it is now."""
