@@ -1,6 +1,6 @@
-"""The UDP datagrams to one port in a capture file: what `fannel decode --pcap` and the corpora read; pure.
+"""The UDP datagrams to given ports in a capture file: what `fannel decode --pcap` and the corpora read; pure.
 
-Nothing that may be meant for the port is left out in silence: a packet that is cut off by the capture's snaplen,
+Nothing that may be meant for them is left out in silence: a packet that is cut off by the capture's snaplen,
 breaks its own headers, or misses fragments comes out with an `error` and as much as is there. UDP checksums are not
 verified: network cards fill them in after the capture.
 """
@@ -41,28 +41,29 @@ class CapturedDatagram:
     error: str | None = None
 
 
-def datagrams(file: BinaryIO, port: int) -> Iterator[CapturedDatagram]:
-    """The datagrams to `port`, in the order in which their last fragment was captured.
+def datagrams(file: BinaryIO, *ports: int) -> Iterator[CapturedDatagram]:
+    """The datagrams to any of `ports`, in the order in which their last fragment was captured.
 
     Args:
         file: A pcap or pcapng file, open for binary reading; a pipe will do.
-        port: The destination port.
+        ports: The destination ports.
 
     Raises:
         CaptureError: The file is neither pcap nor pcapng, or breaks off; after the datagrams before that place.
     """
+    wanted = {*ports, None}  # what has lost its port may be meant for one of them
     reassembly = Reassembly()
     broken: CaptureError | None = None
     try:
         for packet in packets(file):
             for datagram in _of_packet(packet, reassembly):
-                if datagram.destination_port in (port, None):
+                if datagram.destination_port in wanted:
                     yield datagram
     except CaptureError as error:
         broken = error
     for left in reassembly.rest():
         datagram = _of_ip_packet(left.time, left.packet, left.error)
-        if datagram.destination_port in (port, None):
+        if datagram.destination_port in wanted:
             yield datagram
     if broken is not None:
         raise broken
