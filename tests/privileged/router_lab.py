@@ -280,6 +280,14 @@ def _set_network_namespace(descriptor: int) -> None:
         raise OSError(ctypes.get_errno(), "setns")
 
 
+def wait_for_adjacency(lab: RouterLab) -> None:
+    """Until both routers see each other: the link is up in the kernel and in OSPF."""
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while '"Full' not in lab.vtysh(lab.r1, "show ip ospf neighbor json"):
+        assert time.monotonic() < deadline, "OSPF found no neighbour"
+        time.sleep(0.2)
+
+
 @contextlib.contextmanager
 def router_lab(trap_port: int) -> Iterator[RouterLab]:
     """The lab, up; skips where a machine cannot have one."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import paramiko
 import pytest
-from router_lab import NOC_ADDRESS, Router, RouterLab, router_lab
+from router_lab import NOC_ADDRESS, Router, RouterLab, router_lab, wait_for_adjacency
 
 from fannel.wire.message import Message
 from fannel.wire.snmp import decode
@@ -41,14 +41,6 @@ def traps(lab) -> Iterator[socket.socket]:
         yield listener
         lab.plug_the_cable()
         wait_for_adjacency(lab)
-
-
-def wait_for_adjacency(lab: RouterLab) -> None:
-    """Until both routers see each other: the link is up in the kernel, in OSPF and in snmpd's eyes."""
-    deadline = time.monotonic() + PATIENCE_S
-    while '"Full' not in lab.vtysh(lab.r1, "show ip ospf neighbor json"):
-        assert time.monotonic() < deadline, "OSPF found no neighbour"
-        time.sleep(0.2)
 
 
 def receive_until(listener: socket.socket, router: Router, trap_oid: str) -> list[Message]:
