@@ -1,0 +1,237 @@
+"""fannel.network.pagoda, run by the real ansible-inventory and ansible-playbook."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fannel.lab.pagoda import LAB_TOKEN, Fault, PagodaStandIn
+
+ROOT = Path(__file__).parents[2]
+BIN = Path(sys.executable).parent
+RT_TYO, RT_OSA, FRR = "rt-tyo-01.example.net", "rt-osa-01.example.net", "frr-tyo-01.example.net"
+
+
+@pytest.fixture
+def lab():
+    stand_in = PagodaStandIn()
+    stand_in.url = stand_in.start()
+    yield stand_in
+    stand_in.stop()
+
+
+@pytest.fixture
+def run(lab, tmp_path):
+    """Runs an Ansible command far from the checkout, with the environment `fannel run` would give it."""
+
+    def run_(program, *args, check=True, **env):
+        given = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(tmp_path),
+            "PAGODA_URL": lab.url,
+            "PAGODA_TOKEN": LAB_TOKEN,
+            "ANSIBLE_LOCALHOST_WARNING": "false",
+            "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "true",
+            "LC_ALL": "C.UTF-8",
+            **env,
+        }
+        done = subprocess.run(
+            [BIN / program, *map(str, args)],
+            env={name: value for name, value in given.items() if value is not None},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        if check:
+            assert done.returncode == 0, done.stdout + done.stderr
+        return done
+
+    return run_
+
+
+def plain(value):
+    """The inventory without Ansible's marks for text that is not trusted."""
+    if isinstance(value, dict):
+        return (
+            plain(value["__ansible_unsafe"])
+            if set(value) == {"__ansible_unsafe"}
+            else {key: plain(item) for key, item in value.items()}
+        )
+    return [plain(item) for item in value] if isinstance(value, list) else value
+
+
+def listed(done):
+    inventory = plain(json.loads(done.stdout))
+    return inventory.pop("_meta")["hostvars"], inventory
+
+
+def searches(lab):
+    return [call for call in lab.calls if call.path.endswith("/advanced_search/")]
+
+
+def test_the_shipped_file_works_when_copied_alone(run, tmp_path):
+    copied = shutil.copy(ROOT / "inventory/pagoda.yml", tmp_path / "hosts.yml")
+    hosts, groups = listed(run("ansible-inventory", "-i", copied, "--list"))
+    assert hosts[RT_TYO] == {
+        "ansible_host": "127.0.1.1",
+        "ansible_network_os": "cisco.ios.ios",
+        "ansible_connection": "ansible.netcommon.network_cli",
+        "pagoda_id": hosts[RT_TYO]["pagoda_id"],
+        "pagoda_os": "ios",
+        "pagoda_platform": "Cisco IOS-XE",
+        "pagoda_role": "core",
+        "pagoda_site": "Tokyo DC1",
+        "pagoda_status": "active",
+    }
+    assert len(hosts) == 6
+    assert groups["site_Osaka_DC1"]["hosts"] == ["ex-osa-01.example.net", RT_OSA]
+    assert groups["role_core"]["hosts"] == [RT_OSA, RT_TYO]
+    assert groups["platform_Cisco_IOS_XE"]["hosts"] == groups["os_ios"]["hosts"] == [RT_TYO]
+
+
+def test_the_lab_inventory_knows_how_to_log_in(run, tmp_path):
+    shutil.copytree(ROOT / "inventory/lab", tmp_path / "lab")
+    playbook = tmp_path / "say.yml"
+    playbook.write_text(
+        "- hosts: all\n  gather_facts: false\n  tasks:\n"
+        "    - ansible.builtin.debug:\n"
+        "        msg: '{{ inventory_hostname }} {{ ansible_port }} {{ ansible_become | default(false) }}'\n"
+    )
+    done = run("ansible-playbook", "-i", tmp_path / "lab", playbook, FANNEL_LAB_SSH_PORT="2345")
+    assert f"{RT_TYO} 2345 True" in done.stdout
+    assert f"{RT_OSA} 2345 False" in done.stdout
+
+
+def test_with_a_limit_of_host_names_only_these_are_fetched(lab, run):
+    done = run("ansible-inventory", "-i", ROOT / "inventory/pagoda.yml", "--list", "--limit", f"{RT_TYO},{FRR}")
+    hosts, _ = listed(done)
+    assert set(hosts) == {RT_TYO, FRR}
+    (search,) = searches(lab)
+    assert search.body["hint_entry"] == {"filter_key": 1, "keyword": f"^{FRR}$|^{RT_TYO}$"}
+
+
+def test_with_a_limit_that_names_a_group_everything_is_fetched(lab, run):
+    done = run("ansible-inventory", "-i", ROOT / "inventory/pagoda.yml", "--list", "--limit", "site_Osaka_DC1")
+    assert set(listed(done)[0]) == {RT_OSA, "ex-osa-01.example.net"}
+    assert "hint_entry" not in searches(lab)[-1].body
+
+
+@pytest.mark.parametrize("subset", ["rt-*", "all:!os_ios", "~rt.*", "@hosts.txt", "rt-tyo-01.example.net[0]"])
+def test_a_limit_that_is_a_pattern_is_not_taken_for_names(subset):
+    from ansible.inventory.manager import split_host_pattern
+
+    from fannel.event import is_host_name
+
+    assert not all(map(is_host_name, split_host_pattern(subset)))
+
+
+def test_options_change_names_filters_groups_and_variables(lab, run, tmp_path):
+    lab.records.add(
+        {
+            "models": {"Router": {"loopback": "string", "state": {"type": "select", "choices": ["up", "gone"]}}},
+            "items": {
+                "Router": {
+                    "r1": {"loopback": "192.0.2.1", "state": "up"},
+                    "r2": {"loopback": "192.0.2.2", "state": "gone"},
+                    "r3": {"loopback": "192.0.2.3"},
+                }
+            },
+        }
+    )
+    config = tmp_path / "site.yml"
+    config.write_text(
+        "plugin: fannel.network.pagoda\n"
+        f"url: {lab.url}\n"
+        "token_file: token\n"
+        "statuses: [up]\n"
+        "mapping: {model: Router, management_ip: loopback, status: state, network_os: , platform: , site: , role: ,\n"
+        "          source_addresses: }\n"
+        "strict: true\n"
+        "compose: {ansible_port: '2222', where: 'pagoda_status ~ \"-\" ~ ansible_host'}\n"
+        "groups: {all_up: pagoda_status == 'up'}\n"
+        "keyed_groups: [{key: pagoda_status, prefix: 'is '}]\n"
+    )
+    token = tmp_path / "token"
+    token.write_text(LAB_TOKEN + "\n")
+    done = run("ansible-inventory", "-i", config, "--list", PAGODA_URL=None, PAGODA_TOKEN=None)
+    hosts, groups = listed(done)
+    assert set(hosts) == {"r1"}
+    assert (hosts["r1"]["ansible_port"], hosts["r1"]["where"]) == (2222, "up-192.0.2.1")
+    assert groups["all_up"]["hosts"] == groups["is__up"]["hosts"] == ["r1"]
+
+
+def test_hostile_values_are_data_everywhere(lab, run, tmp_path):
+    fired = tmp_path / "fired"
+    evil = "{{ lookup('pipe', 'touch " + str(fired) + "') }}"
+    lab.records.put("Site", evil, {})
+    lab.records.put("Platform", evil, {"ansible_network_os": evil})
+    for name in ("rt-x.example.net", evil, "../x", "a b", "all", "a\nb", "x" * 300):
+        lab.records.put(
+            "NetworkDevice", name, {"management_ip": "127.0.1.9", "site": evil, "platform": evil, "status": "active"}
+        )
+    config = tmp_path / "hosts.yml"
+    config.write_text(
+        (ROOT / "inventory/pagoda.yml").read_text()
+        + "compose: {copied: pagoda_site, joined: '\"at \" ~ pagoda_site', pagoda_os: ansible_network_os}\n"
+    )
+    hosts, groups = listed(done := run("ansible-inventory", "-i", config, "--list"))
+    assert hosts["rt-x.example.net"]["pagoda_site"] == hosts["rt-x.example.net"]["copied"] == evil
+    assert hosts["rt-x.example.net"]["joined"] == f"at {evil}"
+    assert len(hosts) == 7
+    assert done.stderr.count("cannot be the name of a host") == 6
+    (group,) = [name for name in groups if name.startswith("site____")]
+    assert "{" not in group
+
+    playbook = tmp_path / "use.yml"
+    playbook.write_text(
+        "- hosts: rt-x.example.net\n  gather_facts: false\n  connection: local\n  tasks:\n"
+        "    - ansible.builtin.debug:\n"
+        "        msg: '{{ pagoda_site }} {{ copied }} {{ joined }} {{ hostvars[inventory_hostname].pagoda_os }}'\n"
+        "    - ansible.builtin.set_fact: {again: '{{ pagoda_site }}'}\n"
+        "    - ansible.builtin.debug: {var: again}\n"
+    )
+    done = run("ansible-playbook", "-i", config, "-e", "ansible_connection=local", playbook)
+    assert done.stdout.count("lookup(") >= 5
+    assert not fired.exists()
+
+
+def test_a_template_in_the_inventory_file_itself_does_run(lab, run, tmp_path):
+    """The counterpart of the test above: the same lookup fires where it may, so the trap is a real one."""
+    fired = tmp_path / "fired"
+    config = tmp_path / "hosts.yml"
+    config.write_text("plugin: fannel.network.pagoda\ncompose: {x: \"lookup('pipe', 'touch " + str(fired) + "')\"}\n")
+    run("ansible-inventory", "-i", config, "--list")
+    assert fired.exists()
+
+
+@pytest.mark.parametrize(
+    ("env", "fault", "words"),
+    [
+        ({"PAGODA_URL": None}, Fault.NONE, "no URL: set PAGODA_URL"),
+        ({"PAGODA_TOKEN": None}, Fault.NONE, "no token: set PAGODA_TOKEN"),
+        ({"PAGODA_TOKEN": "wrong-token-123"}, Fault.NONE, "Invalid token"),
+        ({}, Fault.ERROR_PAGE, "answered 500: OperationalError"),
+    ],
+    ids=["no url", "no token", "wrong token", "pagoda broken"],
+)
+def test_what_is_wrong_is_told_and_nothing_runs(lab, run, env, fault, words):
+    lab.fault = fault
+    done = run("ansible-inventory", "-i", ROOT / "inventory/pagoda.yml", "--list", check=False, **env)
+    assert done.returncode != 0
+    assert words in " ".join(done.stderr.split())
+    assert "wrong-token-123" not in done.stdout + done.stderr
+
+
+def test_a_mapping_with_a_misspelt_name_is_told(run, tmp_path):
+    config = tmp_path / "hosts.yml"
+    config.write_text("plugin: fannel.network.pagoda\nmapping: {managment_ip: x}\n")
+    done = run("ansible-inventory", "-i", config, "--list", check=False)
+    assert "mapping: no such name: managment_ip; there are: model, management_ip" in " ".join(done.stderr.split())
