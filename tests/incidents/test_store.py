@@ -123,7 +123,9 @@ def test_after_it_is_resolved_the_next_raise_opens_another(store):
 
 
 def test_what_was_not_answered_to_the_end_is_asked_again(store):
-    begun, untouched, judged, clearing = (event(host=f"rt{n}.example.net") for n in range(4))
+    begun, untouched, judged, clearing = (
+        event(host=f"rt{n}.example.net", at=NOW + timedelta(seconds=n)) for n in range(4)
+    )
     recorded = {e.host.name: e.incident["id"] for e in record(store, begun, untouched, judged, clearing)}
     store.answer(recorded[begun.host.name])
     for done in (judged, clearing):
