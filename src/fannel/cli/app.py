@@ -20,13 +20,13 @@ app = typer.Typer(
 )
 app.command("run", context_settings=run.PASS_THROUGH)(run.run)
 app.command("demo")(demo.demo)
-app.command("decode")(decode.decode)
+app.command("decode", cls=decode.InOrder)(decode.decode)
 app.command("doctor")(doctor.doctor)
 app.add_typer(lab.app, name="lab")
 app.add_typer(db.app, name="db")
 
 
-def _version(wanted: bool) -> None:  # noqa: FBT001  (Typer's callback signature)
+def _version(wanted: bool) -> None:
     if wanted:
         typer.echo(__version__)
         raise typer.Exit
@@ -34,7 +34,7 @@ def _version(wanted: bool) -> None:  # noqa: FBT001  (Typer's callback signature
 
 @app.callback()
 def _options(
-    version: Annotated[  # noqa: ARG001
+    version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
