@@ -56,7 +56,7 @@ def trap_event(
 ) -> Event:
     """The event of a named and classified notification."""
     event = Event(
-        id=str(ULID.from_datetime(received_at)),
+        id=_id(received_at),
         received_at=received_at,
         via="snmp_trap",
         kind=found.kind,
@@ -82,7 +82,7 @@ def syslog_event(message: SyslogMessage, *, received_at: datetime, source: Sourc
     """The event of a syslog message whose meaning nobody has looked up: it informs, and names what was said."""
     said = message.to_json()
     return Event(
-        id=str(ULID.from_datetime(received_at)),
+        id=_id(received_at),
         received_at=received_at,
         via="syslog",
         kind=UNKNOWN_SYSLOG,
@@ -104,7 +104,7 @@ def refusal_event(refusal: Refusal, *, received_at: datetime, host: Host) -> Eve
     """What was not accepted is still something that happened; rules may act on it."""
     kind = "snmp_auth_failure" if refusal.reason == "bad_community" else "datagram_refused"
     return Event(
-        id=str(ULID.from_datetime(received_at)),
+        id=_id(received_at),
         received_at=received_at,
         via="snmp_trap",
         kind=kind,
@@ -116,6 +116,11 @@ def refusal_event(refusal: Refusal, *, received_at: datetime, host: Host) -> Eve
         source=Source(refusal.source),
         refusal={"reason": refusal.reason, "detail": refusal.detail, "unsaid": refusal.unsaid},
     )
+
+
+def _id(received_at: datetime) -> str:
+    """A ULID of that moment: ids sort by time. A capture may claim any year; a ULID begins with 1970."""
+    return str(ULID.from_timestamp(max(0.0, received_at.timestamp())))
 
 
 def aliases(event: Event) -> tuple[str, ...]:
