@@ -5,7 +5,6 @@ from __future__ import annotations
 import typer
 
 from fannel import config
-from fannel.incidents.store import StoreError, upgrade
 
 app = typer.Typer(help="The database.", no_args_is_help=True)
 
@@ -18,6 +17,8 @@ def _group() -> None:
 @app.command("upgrade")
 def upgrade_command() -> None:
     """Bring the database to the schema this FANNEL needs (SQLite does so by itself)."""
+    from fannel.incidents.store import StoreError, upgrade  # noqa: PLC0415  (SQLAlchemy: 0.2 s that others need not wait)
+
     settings = config.load()
     try:
         before, after = upgrade(settings.database.url)
