@@ -9,7 +9,9 @@ The outbox's `key` goes into the metadata, and ids only: every app in the worksp
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from fannel.slack import blocks, names, outputs, text
@@ -29,7 +31,7 @@ EVENT_TYPE = "fannel_incident"
 VARBINDS_IN_NOTE = 8
 
 # How long an outside string may get where it stands, in characters as read.
-_NAME, _WORD, _DESCRIPTION, _REASON = 40, 48, 80, 240
+_NAME, _WORD, _DESCRIPTION, _REASON, _SAID = 40, 48, 80, 240, 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +143,9 @@ def collected(incident: Incident, verdict: Verdict, key: str) -> Message:
     file = None
     if printed and not complete:
         host, subject = names.host(incident.host.name), _subject_name(incident.subject, verdict.subject_name)
-        file = outputs.file(f"{host}_{incident.id}_{key[:8]}", f"{host} {subject}".strip(), printed)
+        # The name tells this file from others of the thread, since a share has no metadata to find it by.
+        mark = hashlib.sha256(key.encode(errors="replace")).hexdigest()[:8]
+        file = outputs.file(f"{host}_{incident.id}_{mark}", f"{host} {subject}".strip(), printed)
     effort = f"{_count(len(verdict.outputs), 'command')} in {verdict.took_s:.1f} s" if verdict.outputs else ""
     meta = blocks.context(effort, "full output below" if file else "", _id(incident))
     sections = [block for block in (head, body, meta) if block is not None]
@@ -228,12 +232,10 @@ def note(event: Event, key: str, *, zone: tzinfo) -> Message:
 def _said(event: Event) -> list[str]:
     """What the notification carried, for a phone: the log line, or the first few varbinds."""
     if event.syslog is not None:
-        found = text.preformatted([str(event.syslog.get("message", ""))[:4000]])
-    else:
-        varbinds = (event.trap or {}).get("varbinds") or {}
-        named = list(varbinds.items())[:VARBINDS_IN_NOTE] if isinstance(varbinds, dict) else []
-        found = text.preformatted(f"{text.one_line(str(k)[:200])} = {text.cut(str(v)[:400], 120)}" for k, v in named)
-    return found if len(found) <= outputs.LINES_IN_REPLY else [*found[: outputs.LINES_IN_REPLY - 1], text.ELLIPSIS]
+        return outputs.first_lines([str(event.syslog.get("message", ""))[:_SAID]])
+    varbinds = (event.trap or {}).get("varbinds") or {}
+    named = islice(varbinds.items(), VARBINDS_IN_NOTE) if isinstance(varbinds, dict) else ()
+    return outputs.first_lines(f"{text.one_line(str(k)[:_SAID])} = {text.one_line(str(v)[:_SAID])}" for k, v in named)
 
 
 # --- pieces ------------------------------------------------------------------------------------------------------
@@ -242,7 +244,7 @@ def _said(event: Event) -> list[str]:
 def _payload(push: str, sections: list[Json], look: Look | None, incident: Incident, key: str) -> Json:
     payload: dict[str, Any] = {"text": push, "blocks": sections}
     if look is not None:
-        reported = f"trap {text.prose(incident.notification, 64)}" if incident.notification else ""
+        reported = text.prose(incident.notification or "", _WORD)
         stale = f"pagoda data {text.duration(incident.host.stale_s)} old" if incident.host.stale_s else ""
         payload["attachments"] = [
             blocks.coloured(look.colour, push, blocks.context(_id(incident), reported, stale)),

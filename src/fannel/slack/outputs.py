@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from fannel.slack import blocks, text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from fannel.checks.verdict import Output
     from fannel.slack.blocks import Json
@@ -21,6 +22,12 @@ if TYPE_CHECKING:
 LINES_IN_REPLY = 20
 # Slack refuses a snippet of more than 1 MB (snippet_too_large).
 FILE_BYTES = 1_000_000
+
+# Characters; a reply of 20 lines of 42 columns holds less.
+_LONGEST_IN_REPLY = 2_000
+_COMMAND = 64
+
+_Page = tuple[str | None, list[str]]
 
 _CUT_SHORT = "\n[cut short: Slack takes no more]\n"
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
@@ -37,26 +44,58 @@ class File:
 
 
 def shown(evidence: Sequence[str], outputs: Sequence[Output]) -> tuple[Json | None, bool]:
-    """The preformatted block for the reply (None when there is nothing to show) and whether it shows everything."""
-    pages: list[tuple[str | None, Sequence[str]]] = []
+    """The preformatted block for the reply (None when there is nothing to show) and whether it shows everything.
+
+    If every output fits, each stands whole under its command, where its evidence can be read in its place.
+    """
+    printed = [output for output in outputs if output.text.strip()]
+    pages = [page for output in printed if (page := _page(output)) is not None]
+    short = len(pages) == len(printed)
+    if pages and short and sum(map(_height, pages)) <= LINES_IN_REPLY and _all_in(evidence, printed):
+        return blocks.terminal(*pages), True
+    picked: list[_Page] = []
     room = LINES_IN_REPLY
-    lines = text.preformatted(evidence[: LINES_IN_REPLY * 2])
-    if len(lines) > room or len(evidence) > LINES_IN_REPLY * 2:
-        lines = [*lines[: room - 1], text.ELLIPSIS]
-    if lines:
-        pages.append((None, lines))
+    if lines := _evidence(evidence):
+        picked.append((None, lines))
         room -= len(lines)
-    complete = True
-    for output in outputs:
-        # Wrapping only makes lines more: what has too many before need not be wrapped to know.
-        raw = text.lines(output.text) if output.text.count("\n") <= LINES_IN_REPLY * 2 else None
-        page = text.preformatted(raw) if raw is not None and len(raw) < room else None
-        if page is None or len(page) + 1 > room:
-            complete = False
-        elif page and set(raw or ()) - {line.rstrip() for line in evidence}:
-            pages.append((text.cut(text.one_line(output.command), text.PREFORMATTED_COLUMNS), page))
-            room -= len(page) + 1
-    return (blocks.terminal(*pages) if pages else None), complete
+    for page in pages:
+        if _height(page) <= room:
+            picked.append(page)
+            room -= _height(page)
+        else:
+            short = False
+    return (blocks.terminal(*picked) if picked else None), short
+
+
+def _page(output: Output) -> _Page | None:
+    """An output under its command, or None when it is longer than a reply."""
+    # Wrapping only makes lines more: what has too many before need not be wrapped to know.
+    if output.text.count("\n") > 2 * LINES_IN_REPLY or len(output.text) > _LONGEST_IN_REPLY:
+        return None
+    lines = list(text.preformatted([output.text]))
+    command = text.cut(text.one_line(output.command), _COMMAND)
+    return (command, lines) if len(lines) < LINES_IN_REPLY else None
+
+
+def _height(page: _Page) -> int:
+    heading, lines = page
+    return len(lines) + (1 if heading else 0)
+
+
+def _all_in(evidence: Sequence[str], printed: Sequence[Output]) -> bool:
+    there = {text.one_line(line) for output in printed for line in text.lines(output.text)}
+    return all(text.one_line(line) in there for line in evidence)
+
+
+def _evidence(evidence: Sequence[str]) -> list[str]:
+    """Evidence out of its context, so its indentation means nothing any more."""
+    return first_lines(line.strip()[:_LONGEST_IN_REPLY] for line in evidence)
+
+
+def first_lines(printed: Iterable[str]) -> list[str]:
+    """As much as a reply shows, ended by an ellipsis when there is more."""
+    found = list(islice(text.preformatted(printed), LINES_IN_REPLY + 1))
+    return found if len(found) <= LINES_IN_REPLY else [*found[: LINES_IN_REPLY - 1], text.ELLIPSIS]
 
 
 def file(stem: str, title: str, outputs: Sequence[Output]) -> File:

@@ -96,7 +96,8 @@ _ESCAPED = {ord("&"): "&amp;", ord("<"): "&lt;", ord(">"): "&gt;"}
 # Slack has no escape for its marks; these look the same and mean nothing. An underscore inside a word is no mark.
 _MARKS = {ord("*"): "\u2217", ord("~"): "\u223c", ord("`"): "\u02bc"}
 _EDGE_UNDERSCORE = re.compile(r"(?<![^\W_])_|_(?![^\W_])")
-_EMOJI_NAME = re.compile(r":(?=[A-Za-z0-9_+'-]+:)")
+# Emoji go by lower-case names; of all numbers only two are names, so times of day and most addresses stay as they are.
+_EMOJI_NAME = re.compile(r":(?=(?:[0-9_+'-]*[a-z][a-z0-9_+'-]*|100|1234):)")
 
 
 def escape(text: str) -> str:
@@ -106,9 +107,11 @@ def escape(text: str) -> str:
 
 def prose(text: str, length: int) -> str:
     """Outside text for a mrkdwn line: one line, at most `length` as read, nothing in it formats, links or calls."""
-    shown = cut(one_line(text), length).translate(_MARKS)
-    shown = _EDGE_UNDERSCORE.sub("\u02cd", shown)
-    return escape(_EMOJI_NAME.sub("\u2236", shown))
+    return escape(_disarmed(cut(one_line(text), length)))
+
+
+def _disarmed(line: str) -> str:
+    return _EMOJI_NAME.sub("\u2236", _EDGE_UNDERSCORE.sub("\u02cd", line.translate(_MARKS)))
 
 
 def code(text: str, length: int) -> str:
@@ -120,9 +123,10 @@ def code(text: str, length: int) -> str:
 def push(*parts: str | None) -> str:
     """The phone's notification: parts joined by spaces, most important first, at most 150 characters as sent.
 
-    A part that is empty is left out. The bound holds for the escaped text; an entity is never cut in half.
+    A part that is empty is left out. Nothing in it formats, since a plain post of the text alone is the way out when
+    Slack refuses the blocks. The bound holds for the escaped text; an entity is never cut in half.
     """
-    text = one_line(" ".join(part for part in parts if part))
+    text = _disarmed(one_line(" ".join(part for part in parts if part)))
     whole = escape(text)
     if len(whole) <= PUSH_LENGTH:
         return whole
@@ -139,38 +143,31 @@ def push(*parts: str | None) -> str:
 # --- preformatted -------------------------------------------------------------------------------------------------
 
 
-def columns(text: str) -> int:
-    """How wide `text` may be in a fixed-width font: wide characters take two columns, and no code point less than one.
+def _width(cluster: str) -> int:
+    """Columns in a fixed-width font: wide characters take two, and no code point counts less than one.
 
     Fonts differ about marks and joined emoji; counting them never makes a line too long.
     """
-    return sum(_width(cluster) for cluster in clusters(text))
-
-
-def _width(cluster: str) -> int:
     return max(len(cluster), 2 if unicodedata.east_asian_width(cluster[0]) in {"W", "F"} else 1)
 
 
 def wrap(line: str, width: int = PREFORMATTED_COLUMNS) -> list[str]:
-    """One line of output as lines of at most `width` columns; what continues is indented by two spaces.
+    """One line of output as lines of at most `width` columns; what continues stands two spaces further in.
 
     Breaks at the last space that leaves at least half a line, else in the middle of the word.
     """
-    found: list[str] = []
-    rest, indent = line, ""
-    while columns(rest) > width - len(indent):
-        head = _head(rest, width - len(indent))
-        space = head.rfind(" ")
-        if rest[len(head) :].startswith(" "):
-            end = len(head)
-        elif space >= width // 2:
-            end = space
-        else:
-            end = len(head)
-        found.append(indent + rest[:end].rstrip())
-        rest, indent = rest[end:].lstrip(), "  "
+    # Through clusters, so that marks stacked by the hundred are gone before anything is measured.
+    rest = "".join(clusters(line.strip()))
+    margin = min(len(line) - len(line.lstrip()), width // 4)
+    found, indent = [], " " * margin
+    while len(head := _head(rest, width - len(indent))) < len(rest):
+        end = len(head)
+        if not rest[end:].startswith(" ") and head.rfind(" ") >= (width - len(indent)) // 2:
+            end = head.rfind(" ")
+        found.append((indent + rest[:end]).rstrip())
+        rest, indent = rest[end:].lstrip(), " " * (margin + 2)
     if rest or not found:
-        found.append(indent + rest)
+        found.append(indent + rest if rest else "")
     return found
 
 
@@ -185,9 +182,11 @@ def _head(text: str, width: int) -> str:
     return text[:end]
 
 
-def preformatted(outputs: Iterable[str], width: int = PREFORMATTED_COLUMNS) -> list[str]:
+def preformatted(outputs: Iterable[str], width: int = PREFORMATTED_COLUMNS) -> Iterator[str]:
     """The lines of `outputs`, each wrapped for a phone."""
-    return [piece for text in outputs for line in lines(text) for piece in wrap(line, width)]
+    for output in outputs:
+        for line in lines(output):
+            yield from wrap(line, width)
 
 
 # --- time ---------------------------------------------------------------------------------------------------------
@@ -210,8 +209,7 @@ def when(moment: datetime, zone: tzinfo) -> str:
 
     The fallback after the bar is for clients that cannot; it is in the site's `zone` and names it.
     """
-    local = moment.astimezone(zone)
-    fallback = prose(f"{local:%Y-%m-%d %H:%M:%S %Z}", 40).replace("|", "/")
+    fallback = escape(f"{moment.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}")
     return f"<!date^{int(moment.timestamp())}^{{date_short_pretty}} {{time_secs}}|{fallback}>"
 
 
