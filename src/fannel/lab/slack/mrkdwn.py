@@ -30,6 +30,8 @@ _SPANS = {"bold": "strong", "italic": "em", "strike": "s"}
 _LINK = re.compile(r"(?:https?://|mailto:)[^\s|]+\Z")
 _DATE = re.compile(r"!date\^(\d{1,11})\^([^|^]*)(?:\^[^|]*)?(?:\|(.*))?\Z", re.DOTALL)
 _DATE_FIELD = re.compile(r"\{(\w+)\}")
+# Symbols that phones draw in colour; fonts for text have some of them too, in outline.
+_EMOJI = re.compile(r"(?:[\u2600-\u27bf\u2b1b-\u2b55\U0001f300-\U0001faff]\ufe0f?)+")
 _ENTITIES = {"&lt;": "<", "&gt;": ">", "&amp;": "&"}
 _ENTITY = re.compile("|".join(_ENTITIES))
 
@@ -45,7 +47,8 @@ class Reader:
 
 def plain(text: str) -> str:
     """Escaped for HTML, Slack's three entities read first."""
-    return html.escape(_ENTITY.sub(lambda match: _ENTITIES[match[0]], text)).replace("\n", "<br>")
+    shown = html.escape(_ENTITY.sub(lambda match: _ENTITIES[match[0]], text)).replace("\n", "<br>")
+    return _EMOJI.sub(r'<span class="emoji">\g<0></span>', shown)
 
 
 def to_html(text: str, reader: Reader) -> str:
