@@ -110,6 +110,13 @@ def test_the_lab_inventory_knows_how_to_log_in(run, tmp_path):
     assert f"{RT_OSA} 2345 False" in done.stdout
 
 
+def test_what_is_for_the_lab_stays_in_the_lab(run):
+    done = run("ansible-inventory", "--host", RT_TYO, ANSIBLE_CONFIG=str(ROOT / "ansible.cfg"))
+    given = json.loads(done.stdout)
+    assert given["pagoda_site"] == "Tokyo DC1"
+    assert not {"ansible_user", "ansible_password", "ansible_host_key_checking"} & set(given)
+
+
 def test_with_a_limit_of_host_names_only_these_are_fetched(lab, run):
     done = run("ansible-inventory", "-i", ROOT / "inventory/pagoda.yml", "--list", "--limit", f"{RT_TYO},{FRR}")
     hosts, _ = listed(done)
