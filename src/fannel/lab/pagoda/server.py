@@ -78,14 +78,6 @@ class PagodaStandIn:
             self._server.server_close()
             self._server = None
 
-    def serve(self, host: str = "127.0.0.1", port: int = 0) -> None:
-        """Serve until stopped or interrupted (for `fannel lab pagoda`, which prints URL and token itself)."""
-        self.start(host, port)
-        try:
-            self._stopped.wait()
-        finally:
-            self.stop()
-
     def answer(self, request: Request) -> Answer | None:
         """The answer to a request under the present fault; None drops the connection."""
         self.calls.append(Call(request.method, request.target, _body(request)))
