@@ -1,0 +1,34 @@
+"""Slack: does it take the token, and may the bot post where it should."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fannel.ops.doctor.finding import PATIENCE_S, ok, warning, wrong
+from fannel.slack.client import SlackClient
+from fannel.slack.errors import ChannelArchived, NotInChannel, SlackError
+
+if TYPE_CHECKING:
+    from fannel.config import Slack
+    from fannel.ops.doctor.finding import Finding
+
+NAME = "slack"
+
+
+def slack(settings: Slack) -> Finding:
+    """Whether a thread could be opened in the configured channel. Nothing is posted."""
+    if settings.bot_token is None:
+        return warning(NAME, "SLACK_BOT_TOKEN is not set: nothing is posted", "set SLACK_BOT_TOKEN and slack.channel")
+    client = SlackClient(settings.bot_token.get_secret_value(), api_url=str(settings.api_url), timeout_s=PATIENCE_S / 2)
+    try:
+        me = client.auth_test()
+        channel = client.channel_info(settings.channel)
+    except SlackError as error:
+        details = f" ({'; '.join(error.details)})" if error.details else ""
+        return wrong(NAME, f"{error.method}: {error.code}{details}", error.remedy)
+    shown = f"{me.team}: #{channel.name} ({channel.id})"
+    if channel.is_archived:
+        return wrong(NAME, f"{shown} is archived", ChannelArchived.remedy)
+    if not channel.is_member:
+        return wrong(NAME, f"{shown}: {me.user} is not a member", NotInChannel.remedy)
+    return ok(NAME, f"{shown}, as {me.user}")

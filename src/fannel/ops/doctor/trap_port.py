@@ -1,0 +1,90 @@
+"""The trap port: can it be had, who else has it, and how much the kernel would keep for us."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fannel.intake.udp import WANTED_SO_RCVBUF, ListenError, bind
+from fannel.ops.doctor.finding import ok, warning, wrong
+
+if TYPE_CHECKING:
+    from fannel.config import Trap
+    from fannel.ops.doctor.finding import Finding
+
+_PROC = Path("/proc")
+# The process whose event source holds the port while FANNEL runs.
+_OURS = "ansible-rulebook"
+_MIB = 2**20
+
+
+def trap_port(trap: Trap, proc: Path = _PROC) -> Finding:
+    """Whether traps can be received. A port that FANNEL itself holds is as it should be."""
+    name = "trap port"
+    try:
+        bind(trap.host, trap.port).close()
+    except ListenError as error:
+        found = f"{error.where}: {error.reason}"
+        holder = _holder(trap.port, proc) if "in use" in error.reason else None
+        if holder is None:
+            return wrong(name, found, error.remedy or "set trap.host and trap.port")
+        pid, program = holder
+        if pid is None:
+            return warning(name, f"{found}, by a process of another user", f"`ss -ulnp 'sport = :{trap.port}'` as root")
+        if program == _OURS:
+            return ok(name, f"{error.where}: FANNEL is running ({_OURS}, pid {pid})")
+        return wrong(name, f"{found} by {program} (pid {pid})", error.remedy)
+    return ok(name, f"UDP {trap.host}:{trap.port} is free")
+
+
+def receive_buffer(wanted: int = WANTED_SO_RCVBUF) -> Finding:
+    """How many octets of a burst the kernel would keep while FANNEL is busy."""
+    name = "receive buffer"
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, wanted)
+        granted = sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) // 2  # Linux grants double, for its own needs
+    if granted >= wanted:
+        return ok(name, f"{granted / _MIB:g} MiB granted")
+    return warning(
+        name,
+        f"{granted / _MIB:.3g} MiB granted, {wanted / _MIB:g} MiB wanted: a larger burst of traps loses some",
+        f"sysctl -w net.core.rmem_max={wanted} (and keep it in /etc/sysctl.d/)",
+    )
+
+
+def _holder(port: int, proc: Path) -> tuple[int | None, str] | None:
+    """Pid and program of the process that has this UDP port; (None, "") if it may not be seen, None if nobody has."""
+    inodes = {f"socket:[{inode}]" for inode in _inodes(port, proc)}
+    if not inodes:
+        return None
+    for process in proc.glob("[0-9]*"):
+        try:
+            links = {str(descriptor.readlink()) for descriptor in (process / "fd").iterdir()}
+        except OSError:
+            continue  # another user's, or it ended meanwhile
+        if links & inodes:
+            return int(process.name), _program(process)
+    return None, ""
+
+
+def _inodes(port: int, proc: Path) -> list[str]:
+    """Inodes of the UDP sockets on `port`, from /proc/net/udp: `sl local_address rem_address … inode …`."""
+    found = []
+    for table in ("udp", "udp6"):
+        try:
+            lines = (proc / "net" / table).read_text(encoding="ascii").splitlines()[1:]
+        except OSError:
+            continue  # no IPv6, or no Linux
+        found += [fields[9] for line in lines if (fields := line.split())[1].endswith(f":{port:04X}")]
+    return found
+
+
+def _program(process: Path) -> str:
+    """The name of what runs: of the script, if Python runs one."""
+    try:
+        words = (process / "cmdline").read_bytes().decode("utf-8", "replace").split("\0")
+    except OSError:
+        return "?"
+    names = [Path(word).name for word in words if word and not word.startswith("-")]
+    return next((name for name in names[:2] if not name.startswith("python")), names[0] if names else "?")
