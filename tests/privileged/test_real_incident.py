@@ -163,5 +163,7 @@ def test_a_pulled_cable_is_judged_on_both_ends_and_resolved_when_it_is_back(lab,
 
     lab.plug_the_cable()
     assert fannel.parent("r1", "RECOVERED")["ts"] == cut["ts"], "the thread's own parent turns green"
+    fannel.reply(cut, "RECOVERED", "eth1 is up")  # somebody looked: the device's word alone would say so
+    fannel.parent("r2", "RECOVERED")
     assert lab.password not in fannel.posts()
     assert lab.password not in fannel.fannel.output

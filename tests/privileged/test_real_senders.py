@@ -2,11 +2,13 @@
 
 import asyncio
 import contextlib
+import json
 import os
 import runpy
 import socket
 import struct
 import subprocess
+import sys
 import threading
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -127,6 +129,17 @@ def test_a_value_of_every_type_is_read(sender, listener, letter, text, expected)
     )
     (varbind,) = decode(listener.receive()).varbinds
     assert (varbind.type, varbind.value) == expected
+
+
+def test_fannel_decode_shows_the_event_of_what_was_sent(sender, listener, tmp_path):
+    sender.send("-v2c", "-c", "s3cret", listener.address, UPTIME_TICKS, LINK_DOWN, *LINK_VARBINDS)
+    command = [Path(sys.executable).with_name("fannel"), "decode", "--hex", listener.receive().hex()]
+    done = subprocess.run(command, cwd=tmp_path, check=False, capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0, done.stderr
+    event = json.loads(done.stdout)
+    assert (event["kind"], event["phase"], event["trap"]["name"]) == ("interface_down", "raise", "IF-MIB::linkDown")
+    assert event["subject"]["ifindex"] == 3
+    assert "s3cret" not in done.stdout
 
 
 def test_snmpinform_takes_the_response_for_an_acknowledgement(sender):
