@@ -50,15 +50,17 @@ def demo() -> None:
             sys.exit(130)
 
 
-def fannel_on(stage: Stage, environ: Mapping[str, str], folder: Path) -> RulebookProcess:
+def fannel_on(
+    stage: Stage, environ: Mapping[str, str], folder: Path, *, inventory: Path | None = None
+) -> RulebookProcess:
     """The real ansible-rulebook with the shipped rulebook, pointed at a stage and at nothing else of this machine."""
     from fannel.lab.rulebook import RulebookProcess  # noqa: PLC0415
 
     clean = {key: value for key, value in environ.items() if not key.startswith(("FANNEL_", "PAGODA_", "SLACK_"))}
     env = clean | stage.environ
     settings = config.load(env, cwd=folder)
-    inventory = str(root() / "inventory" / "lab")
-    arguments = run.command(["--rulebook", run.RULEBOOK, "--inventory", inventory])
+    inventory = inventory or root() / "inventory" / "lab"
+    arguments = run.command(["--rulebook", run.RULEBOOK, "--inventory", str(inventory)])
     # Unbuffered, so that what it says is seen when it says it.
     return RulebookProcess(arguments, environment(settings, env) | {"PYTHONUNBUFFERED": "1"}, folder)
 

@@ -1,0 +1,5 @@
+"""`python -m fannel` is `fannel`."""
+
+from fannel.cli.app import main
+
+main()
