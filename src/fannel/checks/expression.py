@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, Undefined, UndefinedError, meta, nodes
+from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, Undefined, UndefinedError, nodes
 from jinja2.parser import Parser
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -74,8 +74,8 @@ class Expression:
         except TemplateSyntaxError as error:
             msg = f"{source!r:.80} is not an expression: {error.message}{_near(error.message or '')}"
             raise ExpressionError(msg) from None
-        whole = nodes.Template([nodes.Output([tree], lineno=1)], lineno=1)
-        names = meta.find_undeclared_variables(whole.set_environment(_ENVIRONMENT))  # type: ignore[arg-type]
+        # An expression binds no names of its own, so every name in it comes from outside; Jinja's `self` is none.
+        names = {name.name for name in nodes.Output([tree], lineno=1).find_all(nodes.Name)}
         known = tuple(known)
         for name in sorted(names.difference(known)):
             msg = f"{source!r:.80} uses {name!r}, which is neither a command nor an earlier fact"

@@ -43,7 +43,8 @@ def judge(check: Check, subject: Subject, texts: Sequence[str | None]) -> Verdic
             values[command.name] = _parsed(command, text)
         except ParseError as error:
             said = _first_lines(text or "")
-            return Verdict("inconclusive", (f"the output of {command.name!r} cannot be read: {error}",), evidence=said)
+            asked = _interpolate(command.run, {}, subject)
+            return Verdict("inconclusive", (f"the answer to `{asked}` cannot be read: {error}",), evidence=said)
     facts, missing = _facts(check, values)
     outcome: Outcome = "inconclusive"
     reason = "no rule of the check fits what the device says"
@@ -51,7 +52,8 @@ def judge(check: Check, subject: Subject, texts: Sequence[str | None]) -> Verdic
         try:
             holds = rule.when is None or _truth(rule.when, values | facts)
         except MissingDataError as error:
-            why = next((f"{name} ({why})" for name, why in missing.items() if _uses(rule.when, name)), str(error))
+            unknown = (f"{name} is not known ({why})" for name, why in missing.items() if _uses(rule.when, name))
+            why = next(unknown, str(error))
             outcome, reason = "inconclusive", f"rule {number} of the check cannot be decided: {why}"[:300]
             break
         if holds:

@@ -19,7 +19,7 @@ HIDDEN = "[redacted]"
 _SHORT = 4  # a secret shorter than this is only hidden where it stands alone, or every text would be full of holes
 _LOOKS_SECRET = (
     # What follows a prompt: `Password: hunter2`
-    re.compile(r"(?i)(\bpass(?:word|phrase|code)?[ \t]*:[ \t]*)(?!\[redacted\])[^\s'\"]+"),
+    re.compile(r"(?i)(\bpass(?:word|phrase|code)?[ \t]*:[ \t]*)(?!\[redacted\]|Access denied)[^\s'\"]+"),
     # What stands in a configuration: `enable secret 9 $9$…`, `password 7 0822455D0A16`, `key 7 "…"`
     re.compile(r"(?i)(\b(?:password|secret|key|key-string|md5|hash)[ \t]+\d{1,2}[ \t]+)(?!\[redacted\])\S+"),
     re.compile(r"(?i)(\bsnmp-server[ \t]+(?:community|user)[ \t]+)(?!\[redacted\])\S+"),

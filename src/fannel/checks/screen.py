@@ -13,7 +13,6 @@ _ESCAPES = re.compile(
     r"|\x1b[ -/]*[0-~]",  # two-character escapes
     re.DOTALL,
 )
-_ERASED = re.compile(r"[^\n\b]\x08 ?")  # what a pager or an editing line rubs out
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
@@ -22,8 +21,21 @@ def clean(text: str, limit: int = OUTPUT_LIMIT) -> str:
     # Bounded before the patterns run: what is cut is never looked at.
     whole = len(text)
     text = text[: 2 * limit].replace("\r\n", "\n").replace("\r", "\n")
-    text = _CONTROLS.sub("", _ERASED.sub("", _ESCAPES.sub("", text)))
+    text = _CONTROLS.sub("", _rub_out(_ESCAPES.sub("", text)))
     if len(text) <= limit and whole <= 2 * limit:
         return text
     kept = text[:limit]
     return f"{kept[: kept.rfind(chr(10)) + 1] or kept}[cut: {whole} characters in all]\n"
+
+
+def _rub_out(text: str) -> str:
+    """What is left when every backspace takes away the character before it, as pagers do with their prompt."""
+    if "\b" not in text:
+        return text
+    kept: list[str] = []
+    for char in text:
+        if char != "\b":
+            kept.append(char)
+        elif kept and kept[-1] != "\n":
+            kept.pop()
+    return "".join(kept)

@@ -1,0 +1,211 @@
+import pytest
+import yaml
+
+from fannel.checks.document import schema
+from fannel.checks.errors import CheckError
+from fannel.checks.load import load
+
+GOOD = """\
+commands:
+  interface:
+    run: show interfaces {interface}
+    parse: {ntc: {platform: cisco_ios, command: show interfaces}}
+  log:
+    run: show logging
+    parse: {regex: '(?P<cause>bpduguard)'}
+    optional: true
+facts:
+  link: interface[0].link_status | lower
+verdict:
+  - when: link == 'up'
+    outcome: cleared
+    reason: "{interface} is {link}"
+  - outcome: inconclusive
+    reason: nobody knows
+evidence:
+  - {from: interface, match: 'line protocol'}
+"""
+
+
+def write(tmp_path, text):
+    file = tmp_path / "interface_down" / "ios.yml"
+    file.parent.mkdir()
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def error_of(tmp_path, text):
+    file = write(tmp_path, text)
+    with pytest.raises(CheckError) as caught:
+        load(file)
+    message = str(caught.value)
+    assert "\n" not in message
+    assert message.startswith(f"{file}:")
+    return message.removeprefix(f"{file}:")
+
+
+def test_a_good_check_should_load(tmp_path):
+    check = load(write(tmp_path, GOOD))
+    assert (check.problem, check.os) == ("interface_down", "ios")
+    assert [command.name for command in check.commands] == ["interface", "log"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("optional: true", "optoinal: true", "8: commands.log.optoinal: no such key; did you mean 'optional'?"),
+        ("evidence:", "evidense:", "17: evidense: no such key; did you mean 'evidence'?"),
+        (
+            "outcome: cleared",
+            "outcome: clear",
+            "13: verdict[0].outcome: 'clear' is none of its values; did you mean 'cleared'?",
+        ),
+        ("    outcome: cleared\n", "", "12: verdict[0]: the key 'outcome' is missing"),
+        ("optional: true", "optional: 3", "8: commands.log.optional: must be true or false, not 3"),
+        (
+            "{interface}\n    parse",
+            "{interfaces}\n    parse",
+            "3: commands.interface.run: there is no placeholder {interfaces}; did you mean 'interface'?",
+        ),
+        (
+            "command: show interfaces",
+            "command: show interfces",
+            (
+                "4: commands.interface.parse.ntc: ntc-templates has no template cisco_ios_show_interfces; "
+                "did you mean 'cisco_ios_show_interfaces'?"
+            ),
+        ),
+        (
+            "platform: cisco_ios",
+            "platform: cisco_xyz",
+            (
+                "4: commands.interface.parse.ntc: ntc-templates has no template cisco_xyz_show_interfaces; "
+                "no such platform"
+            ),
+        ),
+        (
+            "{regex: '(?P<cause>bpduguard)'}",
+            "{textfsm: mine.textfsm}",
+            "7: commands.log.parse.textfsm: there is no template mine.textfsm beside the check",
+        ),
+        (
+            "(?P<cause>bpduguard)",
+            "bpduguard",
+            "7: commands.log.parse.regex: has no named group, so it would find nothing: write (?P<name>…)",
+        ),
+        (
+            "(?P<cause>bpduguard)",
+            "(?P<cause>",
+            (
+                "7: commands.log.parse.regex: '(?P<cause>' is not a regular expression: missing ), "
+                "unterminated subpattern at position 0"
+            ),
+        ),
+        (
+            "link: interface[0]",
+            "link: interfaec[0]",
+            (
+                "10: facts.link: 'interfaec[0].link_status | lower' uses 'interfaec', which is neither a command nor "
+                "an earlier fact; did you mean 'interface'?"
+            ),
+        ),
+        (
+            "| lower",
+            "| lowre",
+            (
+                "10: facts.link: 'interface[0].link_status | lowre' is not an expression: No filter named 'lowre'.; "
+                "did you mean 'lower'?"
+            ),
+        ),
+        (
+            "link == 'up'",
+            "link is serach('up')",
+            (
+                "12: verdict[0].when: \"link is serach('up')\" is not an expression: No test named 'serach'.; "
+                "did you mean 'search'?"
+            ),
+        ),
+        (
+            "link == 'up'",
+            "link = 'up'",
+            "12: verdict[0].when: \"link = 'up'\" is not an expression: chunk after expression",
+        ),
+        (
+            "link == 'up'",
+            "lnk == 'up'",
+            (
+                "12: verdict[0].when: \"lnk == 'up'\" uses 'lnk', which is neither a command nor an earlier fact; "
+                "did you mean 'link'?"
+            ),
+        ),
+        ("is {link}", "is {lnk}", "14: verdict[0].reason: there is no placeholder {lnk}; did you mean 'link'?"),
+        (
+            "  - when: link == 'up'\n    outcome",
+            "  - outcome",
+            "12: verdict[0]: has no `when`, so the rules after it could never apply: put it last",
+        ),
+        (
+            "from: interface",
+            "from: interfaces",
+            "18: evidence[0].from: 'interfaces' is none of the commands; did you mean 'interface'?",
+        ),
+        ("  link:", "  interface:", "10: facts.interface: 'interface' is a command already"),
+        ("  link:", "  ifindex:", "10: facts.ifindex: 'ifindex' is a placeholder already"),
+        ("facts:\n", "facts:\n  link: log.cause\n", "11: facts.link: is given twice, first in line 10"),
+        ("verdict:\n", "verdict: [\n", "12: is not YAML: expected the node content, but found '-'"),
+        (
+            "run: show logging\n",
+            'run: "show logging\\nreload"\n',
+            "6: commands.log.run: must be one line of command, not 'show logging\\nreload'",
+        ),
+        (
+            "commands:\n",
+            "find_subject: {run: show snmp, match: '(?P<name>x)'}\ncommands:\n",
+            "1: find_subject.match: must contain {ifindex}, or any interface would do",
+        ),
+        (
+            "commands:\n",
+            "find_subject: {run: show snmp, match: 'x {ifindex}'}\ncommands:\n",
+            "1: find_subject.match: has no group (?P<name>…) that holds the interface's name",
+        ),
+    ],
+)
+def test_a_mistake_should_be_one_line_that_names_place_and_remedy(tmp_path, old, new, expected):
+    assert old in GOOD
+    assert error_of(tmp_path, GOOD.replace(old, new, 1)) == expected
+
+
+@pytest.mark.parametrize("text", ["", "- a\n- b\n", "just words\n", "42\n"])
+def test_what_is_no_mapping_should_be_refused(tmp_path, text):
+    assert error_of(tmp_path, text) == "1: must be a mapping with the keys commands, facts and verdict"
+
+
+def test_a_file_that_is_not_there_should_be_said(tmp_path):
+    with pytest.raises(CheckError, match=r"ios\.yml:1: cannot be read: No such file or directory"):
+        load(tmp_path / "interface_down" / "ios.yml")
+
+
+def test_a_file_that_is_no_text_should_be_said_with_its_line(tmp_path):
+    file = write(tmp_path, "")
+    file.write_bytes(b"commands:\n  \xff\xfe\n")
+    with pytest.raises(CheckError, match=r":2: is not UTF-8 text"):
+        load(file)
+
+
+def test_yaml_that_builds_objects_should_not_run(tmp_path):
+    message = error_of(tmp_path, "commands: !!python/object/apply:os.system ['true']\n")
+    assert "is not YAML" in message
+
+
+def test_a_template_of_the_sites_own_should_be_compiled_at_load(tmp_path):
+    text = GOOD.replace("{regex: '(?P<cause>bpduguard)'}", "{textfsm: mine.textfsm}")
+    (write(tmp_path, text).parent / "mine.textfsm").write_text("Value A (\\S+)\n\nStart\n  ^${B} -> Record\n")
+    with pytest.raises(CheckError, match=r":7: commands\.log\.parse\.textfsm: mine is not a TextFSM template: "):
+        load(tmp_path / "interface_down" / "ios.yml")
+
+
+def test_the_schema_should_itself_be_a_schema():
+    from jsonschema import Draft202012Validator
+
+    Draft202012Validator.check_schema(schema())
+    Draft202012Validator(schema()).validate(yaml.safe_load(GOOD))
