@@ -325,6 +325,13 @@ def test_an_unknown_host_is_named_and_what_to_do():
     assert facts(message)[0].startswith("*Host:* not in pagoda.")
 
 
+def test_an_address_that_several_hosts_claim_is_said_to_be_so():
+    twins = Host("192.0.2.5", known=False, ambiguous=("rt-a.example.net", "rt-b.example.net"))
+    assert facts(layout.note(event(host=twins), "k", zone=TOKYO))[0] == (
+        "*Host:* several in pagoda claim this address: rt-a.example.net, rt-b.example.net"
+    )
+
+
 def test_a_note_shows_the_first_varbinds():
     trap = {"name": "X-MIB::thing", "varbinds": {f"name{number}": number for number in range(50)}}
     assert preformatted(layout.note(event(trap=trap), "k", zone=TOKYO)) == [[f"name{n} = {n}" for n in range(8)]]

@@ -204,12 +204,10 @@ def note(event: Event, key: str, *, zone: tzinfo) -> Message:
     """Something people should know that is no fault to follow: an unknown host, a restart, a wrong community."""
     emoji, colour = _BY_SEVERITY[event.severity]
     what = _notification((event.trap or {}).get("name"), event.kind)
-    known = "" if event.host.known else "*Host:* not in pagoda. Add it there, or the address it sends from."
     facts = [
-        known,
+        _device(event.host),
         f"*When:* {text.when(event.received_at, zone)}",
         f"*Seen:* {event.repeats} times" if event.repeats > 1 else "",
-        _device(event.host),
     ]
     sections = [
         blocks.section(_headline(emoji, what, event.host, event.subject), _where(event)),
@@ -290,6 +288,11 @@ def _where_plain(about: Incident | Event) -> str:
 
 
 def _device(host: Host) -> str:
+    """What the device is; for a sender nobody knows, what to do about that."""
+    if host.ambiguous:
+        return f"*Host:* several in pagoda claim this address: {text.prose(', '.join(host.ambiguous), _REASON)}"
+    if not host.known:
+        return "*Host:* not in pagoda. Add it there, or the address it sends from."
     kind = text.prose(host.platform or host.os or "", _NAME)
     return f"*Device:* {kind}" if kind else ""
 

@@ -28,7 +28,7 @@ _TOKEN = re.compile(
 )
 _SPANS = {"bold": "strong", "italic": "em", "strike": "s"}
 _LINK = re.compile(r"(?:https?://|mailto:)[^\s|]+\Z")
-_DATE = re.compile(r"!date\^(\d{1,11})\^([^|^]*)(?:\^[^|]*)?(?:\|(.*))?\Z", re.DOTALL)
+_DATE = re.compile(r"!date\^(\d{1,12})\^([^|^]*)(?:\^[^|]*)?(?:\|(.*))?\Z", re.DOTALL)
 _DATE_FIELD = re.compile(r"\{(\w+)\}")
 # Symbols that phones draw in colour; fonts for text have some of them too, in outline.
 _EMOJI = re.compile(r"(?:[\u2600-\u27bf\u2b1b-\u2b55\U0001f300-\U0001faff]\ufe0f?)+")
