@@ -16,7 +16,8 @@ import structlog
 from pydantic import ValidationError
 
 from fannel import config, logs
-from fannel.directory import HostDirectory, PagodaClient
+from fannel.directory.client import PagodaClient
+from fannel.directory.host_directory import HostDirectory
 from fannel.event import neutralise
 from fannel.incidents.store import Store, StoreError
 from fannel.intake.counters import Counters

@@ -1,6 +1,6 @@
 import pytest
 
-from fannel.directory import PagodaClient
+from fannel.directory.client import PagodaClient
 from fannel.directory.transport import Timeouts
 from fannel.lab.pagoda import LAB_TOKEN, PagodaStandIn
 

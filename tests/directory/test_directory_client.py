@@ -6,8 +6,7 @@ import time
 
 import pytest
 
-from fannel.directory import PagodaClient
-from fannel.directory.client import PAGE, Where, exact_keywords, exactly
+from fannel.directory.client import PAGE, PagodaClient, Where, exact_keywords, exactly
 from fannel.directory.errors import (
     AttributeMissing,
     ModelMissing,

@@ -2,7 +2,9 @@
 
 import pytest
 
-from fannel.directory import Device, Interface, Lookup, enrich_subject, os_name, to_host
+from fannel.directory.directory import Device, Interface, Lookup
+from fannel.directory.enrich import enrich_subject, to_host
+from fannel.directory.mapping import os_name
 from fannel.event import Host, Subject
 
 RT1 = Device(

@@ -6,9 +6,9 @@ import time
 import pytest
 import structlog
 
-from fannel.directory import HostDirectory
 from fannel.directory.errors import EmptyList, PagodaAuthError, PagodaError
 from fannel.directory.gate import BREAK_S
+from fannel.directory.host_directory import HostDirectory
 from fannel.directory.transport import Timeouts
 from fannel.lab.pagoda import Fault
 

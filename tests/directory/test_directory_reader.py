@@ -2,9 +2,10 @@
 
 import pytest
 
-from fannel.directory import DeviceMapping, Interface, InterfaceMapping, Mapping, Reader
+from fannel.directory.directory import Interface
 from fannel.directory.errors import AttributeMissing, AttributeUnreadable, ModelMissing, PermissionDenied
-from fannel.directory.reader import MAX_NAME, MAX_TEXT
+from fannel.directory.mapping import DeviceMapping, InterfaceMapping, Mapping
+from fannel.directory.reader import MAX_NAME, MAX_TEXT, Reader
 from fannel.lab.pagoda import Account
 
 RT_TYO, RT_OSA = "rt-tyo-01.example.net", "rt-osa-01.example.net"

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PAGE: Final = 1000
+# Beyond this, offset + limit fails on pagoda's real search engine.
+MAX_ITEMS: Final = 500_000
 MAX_KEYWORD: Final = 249
 _CONTAINS = 3
 _NAME_CONTAINS = 1
@@ -215,6 +217,9 @@ class PagodaClient:
         offset = 0
         while True:
             page = self.search(model, attributes, where=where, offset=offset)
+            if page.total > MAX_ITEMS:
+                msg = f'{self.url} says "{model.name}" has {page.total} items, more than the {MAX_ITEMS} it can list'
+                raise UnexpectedAnswer(msg)
             totals.append(page.total)
             union.update((item.id, item) for item in page.items)
             seen.update(item.id for item in page.items)

@@ -102,7 +102,8 @@ class Transport:
         self._session = requests.Session()
         self._session.auth = _TokenAuth(self._token)
         self._session.headers["Accept"] = "application/json"
-        self._session.verify = str(ca_file) if ca_file else verify
+        # Given with every request: requests lets REQUESTS_CA_BUNDLE win over what a session says.
+        self._verify: str | bool = str(ca_file) if ca_file and verify else verify
         # A proxy cannot reach this machine's own loopback.
         self._session.trust_env = not _is_loopback(self.url)
         adapter = HTTPAdapter(pool_maxsize=CALLS_AT_ONCE)
@@ -151,6 +152,7 @@ class Transport:
                 params=params,
                 json=body,
                 timeout=(min(self.timeouts.connect_s, within_s), within_s),
+                verify=self._verify,
                 allow_redirects=False,
                 stream=True,
             ) as response:
@@ -194,7 +196,7 @@ class Transport:
             raise UnexpectedAnswer(msg)
         try:
             body = json.loads(content)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise self._not_json(where, status, content) from None
         if status < 300:
             return body
