@@ -4,7 +4,7 @@
 """
 
 from fannel.lab.pagoda.accounts import Account
-from fannel.lab.pagoda.records import Records
+from fannel.lab.pagoda.records import Records, WrongData
 from fannel.lab.pagoda.server import LAB_TOKEN, Call, Fault, PagodaStandIn
 
-__all__ = ["LAB_TOKEN", "Account", "Call", "Fault", "PagodaStandIn", "Records"]
+__all__ = ["LAB_TOKEN", "Account", "Call", "Fault", "PagodaStandIn", "Records", "WrongData"]

@@ -85,6 +85,10 @@ class Item:
     active: bool = True
 
 
+class WrongData(ValueError):  # noqa: N818
+    """The YAML says something that no pagoda could hold; the text names it."""
+
+
 class Records:
     """Everything the stand-in knows. Changes and readers hold `lock`."""
 
@@ -123,11 +127,9 @@ class Records:
                     self.delete(model, name)
 
     def put(self, model_name: str, name: str, values: Mapping[str, Any]) -> Item:
-        """Create an item, or change the attributes given of one that exists. KeyError for an unknown name."""
+        """Create an item, or change the attributes given of one that exists. Raises WrongData."""
         with self.lock:
-            model = self.models[model_name]
-            for attribute in values:
-                model.attributes[attribute]
+            model = self._checked(model_name, name, values)
             item = self._by_name.get((model_name, name))
             if item is None:
                 item = Item(self._next_id(1 + len(model.attributes)), name, model, {}, _EPOCH)
@@ -160,6 +162,20 @@ class Records:
         """The model of that id."""
         return next((model for model in self.models.values() if model.id == model_id), None)
 
+    def _checked(self, model_name: str, name: str, values: Mapping[str, Any]) -> Model:
+        model = self.models.get(model_name)
+        if model is None:
+            raise WrongData(f"{name}: no model {model_name}; there are: {', '.join(self.models)}")
+        for attribute, value in values.items():
+            known = model.attributes.get(attribute)
+            if known is None:
+                raise WrongData(f"{name}: {model_name} has no {attribute}; it has: {', '.join(model.attributes)}")
+            if known.choices is not None:
+                for label in value if isinstance(value, list) else [value]:
+                    if label is not None and label not in known.choices:
+                        raise WrongData(f"{name}: {attribute} cannot be {label}; only: {', '.join(known.choices)}")
+        return model
+
     def _add_model(self, name: str, attributes: Mapping[str, Any]) -> None:
         model = self.models.get(name)
         if model is None:
@@ -170,7 +186,7 @@ class Records:
             model.attributes[attribute] = Attribute(
                 id=self._next_id(),
                 name=attribute,
-                type=TYPES[spec["type"]],
+                type=_type(name, attribute, spec.get("type")),
                 index=len(model.attributes),
                 mandatory=bool(spec.get("mandatory")),
                 to=(to,) if isinstance(to, str) else tuple(to),
@@ -231,6 +247,13 @@ def from_network(network: Mapping[str, Any]) -> dict[str, Any]:
             "Interface": interfaces,
         },
     }
+
+
+def _type(model: str, attribute: str, name: object) -> int:
+    try:
+        return TYPES[str(name)]
+    except KeyError:
+        raise WrongData(f"{model}.{attribute}: no type {name}; there are: {', '.join(TYPES)}") from None
 
 
 def _choices(given: object) -> dict[str, str] | None:
