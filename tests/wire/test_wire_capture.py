@@ -198,8 +198,9 @@ def test_ipv6_extension_headers_are_skipped() -> None:
     hop_by_hop = b"\x3c\x00" + bytes(6)
     options = b"\x33\x01" + bytes(14)
     authentication = b"\x2c\x04" + bytes(22)
-    atomic_fragment = b"\x11\x00\x00\x00\x00\x00\x00\x07"
-    packet = ipv6(hop_by_hop + options + authentication + atomic_fragment + udp(), next_header=0)
+    atomic_fragment = b"\x3c\x00\x00\x00\x00\x00\x00\x07"
+    more_options = b"\x11\x00" + bytes(6)
+    packet = ipv6(hop_by_hop + options + authentication + atomic_fragment + more_options + udp(), next_header=0)
     assert list(datagrams(pcap(packet, link_type=RAW), 162)) == [expected(**V6)]
 
 
@@ -225,7 +226,13 @@ def test_a_packet_that_contradicts_itself_is_reported_and_the_next_is_read(packe
 def test_lengths_left_to_the_network_card_mean_the_whole_packet() -> None:
     offloaded = IP4[:2] + b"\x00\x00" + IP4[4:]
     assert list(datagrams(pcap(offloaded, link_type=RAW), 162)) == [expected()]
+    unsized = ipv4(udp()[:4] + b"\x00\x00" + udp()[6:])
+    assert list(datagrams(pcap(unsized, link_type=RAW), 162)) == [expected()]
     assert list(datagrams(pcap(ipv6(udp())[:4] + b"\0\0" + ipv6(udp())[6:], link_type=RAW), 162)) == [expected(**V6)]
+
+
+def test_octets_behind_the_udp_length_are_not_the_payload() -> None:
+    assert list(datagrams(pcap(ipv4(udp() + b"\x00\x00\x00"), link_type=RAW), 162)) == [expected()]
 
 
 def test_datagrams_of_another_port_can_be_asked_for() -> None:

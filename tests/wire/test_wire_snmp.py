@@ -195,6 +195,15 @@ def test_the_most_varbinds_a_datagram_can_hold_are_read() -> None:
     assert set(message.varbinds) == {WireVarBind("0.0", ValueType.NULL, None)}
 
 
+def test_a_long_length_that_looks_like_a_short_varbind_is_a_long_length() -> None:
+    # 30 82 06 40 …: a SEQUENCE of 0x0640 octets, or one of 0x82 octets that starts with an OID of 0x40 octets?
+    value = b"\x01" * 57 + b"\x04\x3e" + bytes(62)
+    value += b"\x00" * (0x0640 - 7 - len(value))
+    odd = WireVarBind("1.3", ValueType.OCTET_STRING, value)
+    assert encode_varbinds([odd])[4:8] == bytes.fromhex("30 82 06 40")
+    assert decode(v2_message(names(UPTIME, TRAP_OID, odd))).varbinds == (odd,)
+
+
 # --- v1 ---------------------------------------------------------------------------------------------------------
 
 

@@ -86,9 +86,7 @@ def read_long_length(data: bytes, pos: int, end: int) -> tuple[int, int]:
     count = data[pos - 1] & 0x7F
     if count in (0, 0x7F):
         raise DecodeError("an indefinite or reserved length, which SNMP forbids", pos - 1)
-    if pos + count > end:
-        raise DecodeError("the parent ends inside a length", pos - 1)
-    # At most 126 octets: a big number, never a big allocation. Callers compare it with what is there.
+    # At most 126 octets: a big number, never a big allocation; and fewer where the data ends, which cannot pass.
     length = int.from_bytes(data[pos : pos + count], "big")
     if length > end - pos - count:
         raise DecodeError("an element is longer than its parent", pos - 1)

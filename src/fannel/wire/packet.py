@@ -185,8 +185,6 @@ def _ipv4(octets: bytes, at: int) -> IpPacket:
     total = total or len(octets) - at  # 0: left to the network card (segmentation offload)
     if header < 20 or total < header:
         raise PacketError("an IPv4 header with impossible lengths")
-    if at + header > len(octets):
-        raise PacketError("a packet that ends inside its IPv4 options")
     offset, more = (flags & 0x1FFF) * 8, bool(flags & 0x2000)
     return IpPacket(
         str(ipaddress.IPv4Address(source)),

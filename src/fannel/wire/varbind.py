@@ -81,10 +81,10 @@ def read_varbinds(data: bytes, pos: int, end: int) -> list[WireVarBind]:
         else:
             value_start = name_stop + 2
             stop = pos + 2 + size
-            # Sizes below 0x80 are short-form lengths; they make pos < name < value < stop.
+            # A size below 0x80 is a short-form length; that the parts fill it exactly makes theirs short, too.
             usual = (
-                value_start + value_size == stop <= end
-                and (size | name_size | value_size) < 0x80
+                size < 0x80
+                and value_start + value_size == stop <= end
                 and data[pos] == ber.SEQUENCE
                 and data[pos + 2] == ber.OBJECT_IDENTIFIER
             )
