@@ -184,24 +184,36 @@ def schema() -> Json:
 
 # --- neutralise -------------------------------------------------------------------------------------------------
 
-# ansible-core templates what ansible-rulebook hands it as trusted, and a template needs an opening brace. Every
-# opening brace therefore becomes an ornament that no normalisation form turns back into one (U+2774 has no
-# decomposition), and so do the three code points that NFKC would turn into `{`. A pair is not waited for: two
-# harmless halves must not meet later. Control characters (terminal escapes) become their visible pictures.
+# ansible-core templates what ansible-rulebook hands it as trusted. A template needs an opening brace, or a first line
+# `#jinja2: variable_start_string:'[['` that chooses other marks. Every opening brace therefore becomes an ornament that
+# no normalisation form turns back into one (U+2774 has no decomposition), and so do the three code points that NFKC
+# would turn into `{`. A pair is not waited for: two harmless halves must not meet later. For the same reason a `#` that
+# begins a text becomes a sharp whatever follows it. Control characters (terminal escapes) become their pictures.
 _BRACE = "\u2774"
+_SHARP = "\u266f"
 _CONTROLS = {code: chr(0x2400 + code) for code in range(0x20) if chr(code) not in "\t\n"} | {0x7F: "\u2421"}
 _C1 = dict.fromkeys(range(0x80, 0xA0), "\ufffd")
 _BIDI = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C), "\ufffd")
 _SURROGATES = dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
-_HARMLESS = {ord(c): _BRACE for c in "{\uff5b\ufe5b\ufe37"} | _CONTROLS | _C1 | _BIDI | _SURROGATES
+_HARMLESS = (
+    dict.fromkeys(map(ord, "{\uff5b\ufe5b\ufe37"), _BRACE)
+    | dict.fromkeys(map(ord, "\uff03\ufe5f"), _SHARP)
+    | _CONTROLS
+    | _C1
+    | _BIDI
+    | _SURROGATES
+)
+_JINJA_HEADER = re.compile(r"(\A\s*)#|#(?=jinja2)")
 
 _INT64 = range(-(2**63), 2**63)
 _MAX_DEPTH = 32
+_MAX_INT_BITS = 4096  # Python refuses to write much larger ones in decimal
 
 
 def neutralise_text(text: str) -> str:
     """`text` with nothing in it that Jinja could open, a terminal could obey or UTF-8 could refuse."""
-    return text.translate(_HARMLESS)
+    harmless = text.translate(_HARMLESS)
+    return _JINJA_HEADER.sub(rf"\1{_SHARP}", harmless) if "#" in harmless else harmless
 
 
 def neutralise(value: Any, _depth: int = 0) -> Any:  # noqa: ANN401  (any JSON value in, the same shape out)
@@ -211,11 +223,11 @@ def neutralise(value: Any, _depth: int = 0) -> Any:  # noqa: ANN401  (any JSON v
     text. Anything that is not JSON becomes its text; what is nested deeper than 32 levels becomes an ellipsis.
     """
     if isinstance(value, str):
-        return value.translate(_HARMLESS)
+        return neutralise_text(value)
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int):
-        return value if value in _INT64 else str(value)
+        return value if value in _INT64 else _big(value)
     if isinstance(value, float):
         return value if math.isfinite(value) else str(value)
     if _depth >= _MAX_DEPTH:
@@ -225,6 +237,10 @@ def neutralise(value: Any, _depth: int = 0) -> Any:  # noqa: ANN401  (any JSON v
     if isinstance(value, (list, tuple)):
         return [neutralise(item, _depth + 1) for item in value]
     return neutralise_text(str(value))
+
+
+def _big(value: int) -> str:
+    return str(value) if value.bit_length() <= _MAX_INT_BITS else "…"
 
 
 def _key(key: object) -> str:
