@@ -1,16 +1,31 @@
 """PagodaClient over real HTTP, against the stand-in and its faults."""
 
+import contextlib
+import json
 import socket
+import ssl
 import threading
 import time
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
 
+import certifi
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from fannel.directory.client import PAGE, PagodaClient, Where, exact_keywords, exactly
+from fannel.directory.client import PAGE, Model, PagodaClient, Where, exact_keywords, exactly
 from fannel.directory.errors import (
     AttributeMissing,
     ModelMissing,
     PagodaAuthError,
+    PagodaError,
     PagodaFailed,
     PagodaTimeout,
     PagodaUnreachable,
@@ -19,6 +34,7 @@ from fannel.directory.errors import (
     UnexpectedAnswer,
     Unsearchable,
 )
+from fannel.directory.reader import Reader
 from fannel.directory.transport import CALLS_AT_ONCE, Timeouts
 from fannel.lab.pagoda import LAB_TOKEN, Account, Fault
 from fannel.lab.pagoda.api import Answer
@@ -305,3 +321,104 @@ def test_no_more_than_four_calls_are_under_way(lab, make_client):
     for thread in threads:
         thread.join()
     assert most[0] == CALLS_AT_ONCE
+
+
+@pytest.fixture
+def https_lab(lab, tmp_path):
+    """The stand-in behind TLS, with a certificate of its own making: (URL, CA file)."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(hours=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pem = tmp_path / "pagoda.pem"
+    pem.write_bytes(
+        certificate.public_bytes(Encoding.PEM) + key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+    lab._server.socket = context.wrap_socket(lab._server.socket, server_side=True)
+    return lab.url.replace("http:", "https:"), pem
+
+
+def test_a_certificate_of_the_configured_authority_is_trusted(https_lab, make_client, monkeypatch):
+    url, ca_file = https_lab
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", certifi.where())
+    assert make_client(url, ca_file=ca_file).model("Site").name == "Site"
+
+
+def test_any_other_certificate_is_refused_before_the_token_is_sent(lab, https_lab, make_client):
+    with pytest.raises(PagodaUnreachable, match="TLS failed"):
+        make_client(https_lab[0]).model("Site")
+    assert lab.calls == []
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+RECORDED = Path(__file__).parent / "recorded"
+MODEL, DEVICES, INTERFACES = (
+    json.loads((RECORDED / f"{case}.json").read_text())["response"]["body"]
+    for case in ("011-model-detail", "02e-lookup-join-platform", "02f-interfaces-of-device")
+)
+
+
+def spoil(document, data):
+    """A copy of `document` with one place in it, drawn at random, replaced by any JSON."""
+    if not isinstance(document, dict | list) or not document or data.draw(st.integers(0, 5)) == 0:
+        return data.draw(JSON)
+    keys = list(document) if isinstance(document, dict) else range(len(document))
+    chosen = data.draw(st.sampled_from(keys))
+    changed = spoil(document[chosen], data)
+    if isinstance(document, dict):
+        return {**document, chosen: changed}
+    return [*document[:chosen], changed, *document[chosen + 1 :]]
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data(), which=st.sampled_from(["model", "devices", "interfaces"]))
+def test_whatever_json_comes_back_only_typed_errors_come_out(make_client, data, which):
+    client = make_client("http://127.0.0.1:9")
+    sound = {"model": MODEL, "devices": DEVICES, "interfaces": INTERFACES}[which]
+    spoilt = spoil(sound, data)
+    client._transport.call = lambda *_, **__: spoilt
+    reader = Reader(client)
+    reader._models = dict.fromkeys(("NetworkDevice", "Interface"), Model(37, "x", {}))
+    ask = {"model": lambda: client.model_by_id(37), "devices": reader.devices, "interfaces": reader.interfaces}[which]
+    with contextlib.suppress(PagodaError):
+        ask()
+
+
+def test_the_answers_that_are_spoilt_above_are_sound_before(make_client):
+    client = make_client("http://127.0.0.1:9")
+    client._transport.call = lambda *_, **__: {**INTERFACES, "total_count": 4}
+    reader = Reader(client)
+    reader._models = {"Interface": Model(477, "Interface", {})}
+    assert len(reader.interfaces()[57]) == 4
+
+
+@pytest.mark.parametrize("total", [10**12, 500_001])
+def test_a_list_longer_than_pagoda_can_page_is_not_begun(lab, client, total):
+    model = client.model("Site")
+    row = {"entity": {"id": 1, "name": "Site"}, "entry": {"id": 1, "name": "x"}, "attrs": {}}
+    lab.answer = lambda _: Answer(200, {"count": 1, "values": [row], "total_count": total})
+    with pytest.raises(UnexpectedAnswer, match="more than the 500000"):
+        client.items(model, ["code"])
+
+
+def test_json_nested_beyond_reason_is_not_taken(lab, client):
+    lab.answer = lambda _: Answer(200, "[" * 200_000, html=True)
+    with pytest.raises(UnexpectedAnswer, match="not JSON"):
+        client.model("Site")

@@ -163,6 +163,15 @@ def test_hostile_text_is_kept_as_data(lab, reader, text):
     assert reader.interfaces()[device.pagoda_id] == [Interface(text, 1, text)]
 
 
+@pytest.mark.parametrize(
+    ("text", "kept"), [("a\0b", "a\ufffdb"), ("a\ud800b", "a\ufffdb"), ("\U0001f525", "\U0001f525")]
+)
+def test_what_no_database_takes_is_replaced(lab, reader, text, kept):
+    lab.records.put("Interface", "x", {"device": RT_TYO, "if_name": "x", "description": text})
+    (interface,) = [i for some in reader.interfaces().values() for i in some if i.name == "x"]
+    assert interface.description == kept
+
+
 def test_long_text_is_cut(lab, reader):
     long = "x" * 10_000
     lab.records.put("NetworkDevice", long, {"management_ip": "127.0.1.99"})

@@ -5,7 +5,7 @@ import socket
 import pytest
 import requests
 
-from fannel.lab.pagoda import LAB_TOKEN, Account, Fault, PagodaStandIn, Records
+from fannel.lab.pagoda import LAB_TOKEN, Account, Fault, PagodaStandIn, Records, WrongData
 from fannel.lab.pagoda.search import matcher
 
 HEADERS = {"Authorization": f"Token {LAB_TOKEN}"}
@@ -206,3 +206,17 @@ def test_a_reference_to_an_unknown_name_is_left_empty(http):
         assert row["attrs"]["o"]["value"] == {"as_object": {"id": "", "name": ""}}
     finally:
         lab.stop()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("models: {M: {a: strnig}}", "M.a: no type strnig; there are: object, string"),
+        ("models: {M: {a: string}}\nitems: {N: {x: {}}}", "x: no model N; there are: M"),
+        ("models: {M: {a: string}}\nitems: {M: {x: {b: 1}}}", "x: M has no b; it has: a"),
+        ("models: {M: {a: {type: select, choices: [u]}}}\nitems: {M: {x: {a: v}}}", "x: a cannot be v; only: u"),
+    ],
+)
+def test_data_that_cannot_be_is_told_by_name(text, words):
+    with pytest.raises(WrongData, match=words):
+        Records.from_yaml(text)

@@ -14,6 +14,7 @@ References are written as the name of the item referred to, named references as 
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import threading
 from dataclasses import dataclass, field
@@ -108,8 +109,8 @@ class Records:
         if text is None:
             text = resources.files("fannel.lab").joinpath("network.yml").read_text(encoding="utf-8")
         records = cls()
-        for document in yaml.safe_load_all(text):
-            records.add(from_network(document) if "devices" in document else document)
+        for document in _documents(text):
+            records.add(document)
         return records
 
     def add(self, document: Mapping[str, Any]) -> None:
@@ -202,6 +203,13 @@ class Records:
     def _tick(self) -> datetime:
         self._changes += 1
         return _EPOCH + timedelta(seconds=self._changes)
+
+
+@functools.lru_cache(maxsize=4)
+def _documents(text: str) -> tuple[Mapping[str, Any], ...]:
+    """The documents of a YAML text in the general form; only read, so tests that start many stand-ins share them."""
+    loaded = yaml.safe_load_all(text)
+    return tuple(from_network(document) if "devices" in document else document for document in loaded)
 
 
 def from_network(network: Mapping[str, Any]) -> dict[str, Any]:

@@ -66,7 +66,7 @@ class PagodaStandIn:
         """Serve in the background; the URL to use. OSError if the port is taken."""
         self._stopped.clear()
         self._server = _Server((host, port), _handler(self))
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), name="lab-pagoda", daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), name="lab-pagoda", daemon=True).start()
         bound_host, bound_port = self._server.server_address[:2]
         return f"http://{bound_host!s}:{bound_port}"
 
@@ -144,7 +144,7 @@ def _handler(stand_in: PagodaStandIn) -> type[BaseHTTPRequestHandler]:
 def _content(answer: Answer) -> tuple[str, bytes]:
     if answer.html:
         return "text/html; charset=utf-8", str(answer.body).encode()
-    return "application/json", json.dumps(answer.body, ensure_ascii=False, separators=(",", ":")).encode()
+    return "application/json", json.dumps(answer.body, separators=(",", ":")).encode()
 
 
 def _body(request: Request) -> Any:  # noqa: ANN401  (any JSON value)
