@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from fannel.lab.devices.plant import Change, Port
 
 _TIMEOUT_S = 5
+_POLL_S = 0.05  # how soon the server notices that it shall stop
 
 
 class UnknownActionError(ValueError):
@@ -45,7 +46,7 @@ class LabControl:
     def start(self, port: int = 0, address: str = "127.0.0.1") -> str:
         """Listen; returns the base URL. Raises OSError."""
         self._server = ThreadingHTTPServer((address, port), _handler(self))
-        threading.Thread(target=self._server.serve_forever, name="lab-control", daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(_POLL_S,), name="lab-control", daemon=True).start()
         return f"http://{address}:{self._server.server_port}"
 
     def stop(self) -> None:

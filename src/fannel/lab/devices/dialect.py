@@ -70,14 +70,17 @@ class Dialect:
 
     def answer(self, line: str, screen: Screen) -> str:
         """What the device prints for one command line."""
+        said = self._said(line, screen)
+        return self.invalid(line) if said is None else said
+
+    def _said(self, line: str, screen: Screen) -> str | None:
         for pattern, say in self.commands:
             if match := pattern.fullmatch(line):
-                said = say(screen, match)
-                return self.invalid(line) if said is None else said
+                return say(screen, match)
         command, bar, tail = line.rpartition(" | ")
-        if bar and (sieve := _sieve(tail.strip())):
-            return sieve(self.answer(command.strip(), screen))
-        return self.invalid(line)
+        sieve = _sieve(tail.strip()) if bar else None
+        said = self._said(command.strip(), screen) if sieve else None
+        return None if sieve is None or said is None else sieve(said)
 
 
 def command(
