@@ -174,13 +174,13 @@ def v1_datagrams(draw) -> bytes:
 # --- the same facts ---------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(st.one_of(v2c_datagrams(), v1_datagrams()))
 def test_every_message_pysnmp_builds_is_read_as_pysnmp_reads_it(datagram: bytes) -> None:
     assert decode(datagram) == pysnmp_decode(datagram)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(varbinds=varbind_lists(V2_VALUES), trap_oid=oids, uptime=unsigned32, request_id=st.integers(0, 2**31 - 1))
 def test_what_we_encode_is_octet_for_octet_what_pysnmp_encodes(varbinds, trap_oid, uptime, request_id) -> None:
     pdu = v2c.SNMPv2TrapPDU()
@@ -296,12 +296,12 @@ ODD_VALUES = {
     "Counter64 of 65 bits": ("4609010000000000000000", "both refuse"),
     "OID without octets": ("0600", "only we read"),
     "OID with a sub-identifier of 33 bits": ("06062b9080808000", "only we refuse"),
-    "OID of 129 sub-identifiers": ("06818 02b".replace(" ", "") + "01" * 127, "only we refuse"),
+    "OID of 129 sub-identifiers": ("0681802b" + "01" * 127, "only we refuse"),
     "OID that is padded": ("06032b8001", "both refuse"),
     "OID that is unfinished": ("06022b81", "both refuse"),
-    "OCTET STRING in parts": ("2404040261 62".replace(" ", ""), "only we refuse"),
-    "OCTET STRING of indefinite length": ("24800402616200 00".replace(" ", ""), "only we refuse"),
-    "OCTET STRING with a long length": ("0482000261 62".replace(" ", ""), "both read"),
+    "OCTET STRING in parts": ("240404026162", "only we refuse"),
+    "OCTET STRING of indefinite length": ("2480040261620000", "only we refuse"),
+    "OCTET STRING with a long length": ("048200026162", "both read"),
     "IpAddress of 3 octets": ("4003c00002", "both refuse"),
     "IpAddress of 16 octets": ("4010" + "00" * 16, "both refuse"),
     "NULL with a value": ("050100", "both refuse"),
@@ -393,7 +393,7 @@ def damaged_datagrams(draw) -> bytes:
     return bytes(damaged)
 
 
-@settings(max_examples=500, phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink])
+@settings(max_examples=300, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink])
 @given(damaged_datagrams())
 def test_a_damaged_message_is_read_alike_or_the_difference_is_on_a_list(datagram: bytes) -> None:
     event(compare(datagram))
@@ -402,8 +402,8 @@ def test_a_damaged_message_is_read_alike_or_the_difference_is_on_a_list(datagram
 @pytest.mark.parametrize("number", range(len(TO_DAMAGE)))
 def test_a_message_with_one_wrong_octet_is_read_alike_or_the_difference_is_on_a_list(number: int) -> None:
     datagram = TO_DAMAGE[number]
-    # Every place meets three of the octets that matter and one that is a bit off: an eighth of all such damage.
+    # Every place meets two of the octets that matter and one that is a bit off.
     for place, octet in enumerate(datagram):
-        wrong = {OCTETS_THAT_MATTER[(place + step) % len(OCTETS_THAT_MATTER)] for step in (0, 5, 11)}
+        wrong = {OCTETS_THAT_MATTER[(place + step) % len(OCTETS_THAT_MATTER)] for step in (0, 7)}
         for other in (wrong | {octet ^ 1 << place % 8}) - {octet}:
             compare(datagram[:place] + bytes([other]) + datagram[place + 1 :])

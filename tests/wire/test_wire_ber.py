@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fannel.wire import ber
@@ -25,11 +25,13 @@ def content_of(element: bytes) -> bytes:
     return element[start:stop]
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(oids)
 def test_an_oid_comes_back_as_it_was_written(oid: str) -> None:
     assert ber.dotted(content_of(ber.encode_oid(oid))) == oid
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.integers(-(2**63), 2**63 - 1))
 def test_an_integer_comes_back_as_it_was_written(value: int) -> None:
     content = content_of(ber.encode_integer(value))
