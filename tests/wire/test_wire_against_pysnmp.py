@@ -1,7 +1,7 @@
 """Our decoder beside pysnmp's: the same messages in, the same facts out.
 
-Where one reads what the other refuses, the difference must be on one of two short lists: LENIENT (we read it,
-because devices send it) and STRICT (we refuse it, because SNMP forbids it or it is no notification).
+Where one reads what the other refuses, the difference must be on one of two short lists: `lenient` (we read it,
+because devices send it) and STRICT (we refuse it, because SNMP forbids it).
 """
 
 from __future__ import annotations
