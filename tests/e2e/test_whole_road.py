@@ -28,8 +28,11 @@ from fannel.lab.stage import CHANNEL, Stage
 from fannel.wire.encoder import encode_trap
 from fannel.wire.varbind import ValueType, WireVarBind
 
+pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("e2e")]
+
 WRONG_PASSWORD = "wrong-enable-Zx81"
-TIMEOUT_S = 40
+# Long, for a machine that has other things to do; a passing test takes a few seconds of it.
+TIMEOUT_S = 120
 
 
 @pytest.fixture(scope="module")
