@@ -210,7 +210,7 @@ def test_an_unknown_host_an_unknown_oid_and_no_varbinds_are_still_an_event(setti
     assert event["host"] == {"name": "127.0.9.9", "known": False, "stale_s": 0}
     assert event["trap"]["name"] == "1.3.6.1.4.1.99999.1.2"
     assert event["trap"]["varbinds"] == {}
-    assert "meta" not in event
+    assert event["meta"] == {"hosts": "localhost"}
 
 
 def test_sixty_kilobytes_of_varbinds_make_a_small_event_and_all_is_logged(settings, tmp_path):

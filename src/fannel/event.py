@@ -126,8 +126,8 @@ class Event:
             if (value := getattr(self, key)) is not None:
                 out[key] = value
         out["repeats"] = self.repeats
-        if self.host.known and is_host_name(self.host.name):
-            out["meta"] = {"hosts": self.host.name}
+        # Nobody logs in to what pagoda does not know: its playbooks run where FANNEL runs.
+        out["meta"] = {"hosts": self.host.name if self.host.known and is_host_name(self.host.name) else "localhost"}
         return out
 
     @classmethod
