@@ -230,6 +230,16 @@ def test_a_trouble_is_told_once_and_its_end_once(lab, make_hosts, make_client, l
     assert events == ["pagoda_loaded", "pagoda_trouble", "pagoda_loaded"]
 
 
+def test_a_bug_while_reading_is_trouble_like_any_other(lab, make_hosts, make_client, logged):
+    client, failures = make_client(lab.url), [RuntimeError("a bug")]
+    sound = client.model
+    client.model = lambda name: (_ for _ in ()).throw(failures.pop()) if failures else sound(name)
+    hosts = make_hosts(client=client)
+    hosts.start()
+    eventually(lambda: len(hosts.directory) == 6)
+    assert "unforeseen while reading: RuntimeError('a bug')" in logged[0]["error"]
+
+
 def test_many_threads_may_ask_at_once(hosts):
     seen = []
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from fannel.directory.directory import Directory, Lookup, address
-from fannel.directory.errors import EmptyList, PagodaError
+from fannel.directory.errors import EmptyList, PagodaError, PagodaFailed, PagodaUnreachable, UnexpectedAnswer
 from fannel.directory.gate import Gate
 from fannel.directory.reader import Reader
 
@@ -30,6 +30,9 @@ FIRST_RETRY_S: Final = 1.0
 MAX_RETRY_S: Final = 30.0
 _QUESTIONS_AT_ONCE = 2
 _SHOWN = 5
+
+# An outage shows itself in ever new words; what someone has to mend is told each time it changes.
+_OUTAGE = (PagodaUnreachable, PagodaFailed, UnexpectedAnswer)
 
 _log = structlog.get_logger("fannel.directory")
 
@@ -134,9 +137,9 @@ class HostDirectory:
         while not self._stopping.is_set():
             try:
                 self.refresh()
-            except PagodaError as error:
-                self.trouble = error
-                self._tell("devices", error)
+            except Exception as error:  # noqa: BLE001  (a bug must not end refreshing for good; it is told as trouble)
+                self.trouble = _typed(error)
+                self._tell("devices", self.trouble)
                 pause_s, retry_s = retry_s, min(MAX_RETRY_S, retry_s * 2)
             else:
                 self.trouble = None
@@ -174,18 +177,18 @@ class HostDirectory:
                 interfaces = self._reader.interfaces(device, within_s=self._lookup_timeout_s)
                 with self._swap:
                     self._directory = self._directory.plus(device, interfaces.get(device.pagoda_id, ()))
-        except PagodaError as error:
-            question.error = error
+        except Exception as error:  # noqa: BLE001  (told by whoever asked, and no reason to ask again soon)
+            question.error = _typed(error)
         finally:
             self._questions.release()
             question.done.set()
 
     def _tell(self, what: str, error: PagodaError | None) -> None:
         """Log how `what` is doing if that is news."""
-        text = f"{type(error).__name__}: {error}" if error else ""
-        if self._told.get(what) == text:
+        news = "outage" if isinstance(error, _OUTAGE) else str(error)
+        if self._told.get(what) == news:
             return
-        self._told[what] = text
+        self._told[what] = news
         known = self._directory
         if error:
             _log.warning("pagoda_trouble", what=what, error=str(error), type=type(error).__name__, known=len(known))
@@ -194,6 +197,10 @@ class HostDirectory:
         shown = {key: contested[key] for key in sorted(contested)[:_SHOWN]}
         counts = {"devices": len(known), "interfaces": known.interface_count, "ambiguous": len(contested)}
         _log.info("pagoda_loaded", what=what, **counts, **({"for_example": shown} if shown else {}))
+
+
+def _typed(error: Exception) -> PagodaError:
+    return error if isinstance(error, PagodaError) else UnexpectedAnswer(f"unforeseen while reading: {error!r}")
 
 
 class _Question:
