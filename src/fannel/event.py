@@ -134,10 +134,11 @@ class Event:
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """The event that `to_json()` wrote (from the event log; not neutralised there)."""
         known = {name: data[name] for name in _PLAIN_KEYS if name in data}
+        ambiguous = data["host"].get("ambiguous")
         return cls(
             **known,
             received_at=datetime.fromisoformat(data["received_at"]),
-            host=Host(**data["host"]),
+            host=Host(**data["host"] | {"ambiguous": None if ambiguous is None else tuple(ambiguous)}),
             subject=Subject(**data["subject"]),
             source=Source(**data["source"]),
         )
