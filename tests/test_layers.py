@@ -37,6 +37,7 @@ ROOMS = (
     "lab",
     "cli",
     "__main__",
+    "__main__",
 )
 """Lowest first: a module imports from its own room and from the rooms before it."""
 
