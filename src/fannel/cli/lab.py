@@ -12,7 +12,7 @@ import typer
 if TYPE_CHECKING:
     from fannel.lab.slack.server import SlackStandIn
 
-app = typer.Typer(help="Stand-ins for devices, pagoda and Slack (needs fannel[lab]).", no_args_is_help=True)
+app = typer.Typer(help="Stand-ins for devices, pagoda and Slack (needs the lab extra).", no_args_is_help=True)
 
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
 Port = Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.")]
