@@ -297,6 +297,7 @@ def test_hostile_text_reaches_the_queue_harmless_and_the_log_unchanged(settings,
 
 def test_with_pagoda_down_an_event_is_neither_dropped_nor_delayed(settings):
     settings("PAGODA_URL", "http://127.0.0.1:9")
+    settings("FANNEL_PAGODA__LOOKUP_TIMEOUT_S", "1")
 
     async def scenario():
         async with Running() as source:
@@ -307,7 +308,7 @@ def test_with_pagoda_down_an_event_is_neither_dropped_nor_delayed(settings):
     event, took_s = asyncio.run(scenario())
     assert event["host"] == {"name": "127.0.1.1", "known": False, "stale_s": 0}
     assert event["incident"]["state"] == "new"
-    assert took_s < 2
+    assert took_s < 3, "the limit for pagoda, and room for a busy machine"
 
 
 def test_a_port_in_use_ends_it_at_start_with_the_remedy(settings):
