@@ -337,6 +337,11 @@ def test_a_note_shows_the_first_varbinds():
     assert preformatted(layout.note(event(trap=trap), "k", zone=TOKYO)) == [[f"name{n} = {n}" for n in range(8)]]
 
 
+def test_a_note_never_shows_a_community():
+    trap = {"name": "X-MIB::thing", "varbinds": {"SNMP-COMMUNITY-MIB::snmpTrapCommunity": "s3cret", "a": 1}}
+    assert "s3cret" not in json.dumps(layout.note(event(trap=trap), "k", zone=TOKYO).payload)
+
+
 def test_a_note_of_a_log_line_shows_the_line():
     message = layout.note(event(via="syslog", trap=None, syslog={"message": "%SYS-5-RESTART: reload"}), "k", zone=TOKYO)
     assert preformatted(message) == [["%SYS-5-RESTART: reload"]]

@@ -231,8 +231,12 @@ def _said(event: Event) -> list[str]:
     """What the notification carried, for a phone: the log line, or the first few varbinds."""
     if event.syslog is not None:
         return outputs.first_lines([str(event.syslog.get("message", ""))[:_SAID]])
-    varbinds = (event.trap or {}).get("varbinds") or {}
-    named = islice(varbinds.items(), VARBINDS_IN_NOTE) if isinstance(varbinds, dict) else ()
+    varbinds = (event.trap or {}).get("varbinds")
+    if not isinstance(varbinds, dict):
+        return []
+    # RFC 3584 §3.1 puts the community into a varbind (snmpTrapCommunity.0): it is a password.
+    open_ones = ((k, v) for k, v in varbinds.items() if "community" not in str(k).lower())
+    named = islice(open_ones, VARBINDS_IN_NOTE)
     return outputs.first_lines(f"{text.one_line(str(k)[:_SAID])} = {text.one_line(str(v)[:_SAID])}" for k, v in named)
 
 
