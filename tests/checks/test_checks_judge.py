@@ -1,5 +1,6 @@
 import json
-from pathlib import Path
+import re
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -9,6 +10,7 @@ from fannel import collection
 from fannel.checks.find import Checks
 from fannel.checks.judge import judge
 from fannel.checks.load import load
+from fannel.checks.screen import clean
 from fannel.event import Subject
 
 ETH1 = Subject("interface", name="eth1", ifindex=2)
@@ -138,7 +140,34 @@ def test_whatever_json_frr_prints_only_a_plain_status_should_conclude(data):
         assert verdict.facts["admin"] in ("up", "down")
 
 
-def test_judging_should_be_quick_enough_to_be_forgotten():
-    case = Path(__file__).parents[1] / "corpus/checks/interface_down/junos/confirmed_physical_link_down/1.txt"
-    big = case.read_text(encoding="utf-8") + "  filler that no pattern knows\n" * 20_000
-    assert judge(SHIPPED["junos"], ETH1, [big]).outcome == "confirmed"
+FLOODS = {
+    "blank lines": "\n" * 200_000,
+    "spaces": " " * 200_000,
+    "one long word": "E" + "t" * 200_000,
+    "half a status line": "Ethernet1 is down (" * 10_000,
+    "braces": '{"eth1":{' * 20_000,
+    "quotes": '"' * 200_000,
+    "escapes": "\x1bP" * 100_000 + "\x1b[" + "0" * 100_000,
+    "err-disabled": "Et1 err-disabled " * 10_000,
+    "logical": " Logical interface x\n" * 10_000,
+}
+
+
+@pytest.mark.parametrize("flood", sorted(FLOODS))
+@pytest.mark.parametrize("os", sorted(SHIPPED))
+def test_a_flood_of_anything_should_be_judged_in_no_time(os, flood):
+    """Patterns that go back and forth over their input take minutes for this, not milliseconds."""
+    text = FLOODS[flood]
+    started = time.process_time()
+    verdict = judge(SHIPPED[os], ETH1, [text] * len(SHIPPED[os].commands))
+    assert verdict.outcome == "inconclusive"
+    assert time.process_time() - started < 3
+
+
+@pytest.mark.parametrize("os", sorted(SHIPPED))
+@pytest.mark.parametrize("flood", sorted(FLOODS))
+def test_a_flood_should_not_stall_the_search_for_the_interface_either(os, flood):
+    find = SHIPPED[os].find_subject
+    started = time.process_time()
+    re.search(find.match.replace("{ifindex}", "7"), clean(FLOODS[flood]), re.MULTILINE)
+    assert time.process_time() - started < 3

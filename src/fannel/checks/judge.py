@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 from fannel.checks.expression import Expression, MissingDataError
 from fannel.checks.parsing import ParseError
 from fannel.checks.placeholder import TOKEN, UnfitValueError, fill_regex, known_values
-from fannel.checks.screen import clean
+from fannel.checks.screen import clean, is_cut
 from fannel.checks.verdict import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from fannel.checks.check import Check, Command
+    from fannel.checks.parsing import Parser
     from fannel.checks.verdict import Outcome
     from fannel.event import Subject
 
@@ -40,7 +41,7 @@ def judge(check: Check, subject: Subject, texts: Sequence[str | None]) -> Verdic
         if command.parser is None:
             continue
         try:
-            values[command.name] = _parsed(command, text)
+            values[command.name] = _parsed(command, command.parser, text)
         except ParseError as error:
             said = _first_lines(text or "")
             asked = _interpolate(command.run, {}, subject)
@@ -62,16 +63,18 @@ def judge(check: Check, subject: Subject, texts: Sequence[str | None]) -> Verdic
     return Verdict(outcome, (reason,), evidence=_evidence(check, subject, texts), facts=facts)
 
 
-def _parsed(command: Command, text: str | None) -> Any:  # noqa: ANN401  (rows, groups or JSON)
-    assert command.parser is not None  # noqa: S101  (the caller looked)
-    if text is None and not command.optional:
-        msg = "it was not run"
-        raise ParseError(msg)
+def _parsed(command: Command, parser: Parser, text: str | None) -> Any:  # noqa: ANN401  (rows, groups or JSON)
     try:
-        return command.parser(text or "")
+        if text is None:
+            msg = "it was not run"
+            raise ParseError(msg)
+        if is_cut(text):
+            msg = "it is too long to be read whole"
+            raise ParseError(msg)
+        return parser(text)
     except ParseError:
         if command.optional:
-            return command.parser.empty
+            return parser.empty
         raise
 
 

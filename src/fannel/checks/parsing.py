@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+# What a template is given. No table is wider, and a template tries fifty patterns on every line: 0.1 ms each.
+_TABLE_LINE = 1000
+_TABLE_LINES = 10_000
+
+
 class ParseError(ValueError):
     """The output is not what the parser reads. One line."""
 
@@ -40,6 +45,11 @@ class Table:
         """The rows. Raises ParseError when there is none."""
         import textfsm  # noqa: PLC0415  (17 ms that a JSON check need not pay)
 
+        lines = text.split("\n")
+        if len(lines) > _TABLE_LINES:
+            msg = f"it has more than {_TABLE_LINES} lines"
+            raise ParseError(msg)
+        text = "\n".join(line[:_TABLE_LINE] for line in lines)
         try:
             rows = textfsm.TextFSM(io.StringIO(self.template)).ParseTextToDicts(text)
         except textfsm.Error as error:  # an Error rule with a text of its own, or a template that is none
@@ -76,7 +86,7 @@ class Json:
 
     def __call__(self, text: str) -> Any:  # noqa: ANN401  (JSON)
         """The value. Raises ParseError."""
-        start = re.search(r"^\s*[\[{]", text, re.MULTILINE)
+        start = re.search(r"^[ \t]*[\[{]", text, re.MULTILINE)
         try:
             return json.loads(text[start.start() :]) if start else json.loads(text)
         except (ValueError, RecursionError):

@@ -9,10 +9,10 @@ OUTPUT_LIMIT = 256 * 1024  # characters kept of one command's output
 _ESCAPES = re.compile(
     r"\x1b\[[0-?]*[ -/]*[@-~]"  # CSI … (colours, cursor), ECMA-48 §5.4
     r"|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)"  # OSC … (window title)
-    r"|\x1b[PX^_].*?\x1b\\"  # DCS, SOS, PM, APC strings
+    r"|\x1b[PX^_][^\x1b]*(?:\x1b\\)?"  # DCS, SOS, PM, APC strings, up to their end or the next escape
     r"|\x1b[ -/]*[0-~]",  # two-character escapes
-    re.DOTALL,
 )
+_CUT = re.compile(r"\[cut: \d+ characters in all\]\n\Z")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
@@ -26,6 +26,11 @@ def clean(text: str, limit: int = OUTPUT_LIMIT) -> str:
         return text
     kept = text[:limit]
     return f"{kept[: kept.rfind(chr(10)) + 1] or kept}[cut: {whole} characters in all]\n"
+
+
+def is_cut(text: str) -> bool:
+    """Whether `clean()` cut this text: what is missing might have said the opposite."""
+    return _CUT.search(text) is not None
 
 
 def _rub_out(text: str) -> str:
