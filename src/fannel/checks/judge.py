@@ -65,17 +65,21 @@ def judge(check: Check, subject: Subject, texts: Sequence[str | None]) -> Verdic
 
 def _parsed(command: Command, parser: Parser, text: str | None) -> Any:  # noqa: ANN401  (rows, groups or JSON)
     try:
-        if text is None:
-            msg = "it was not run"
-            raise ParseError(msg)
-        if is_cut(text):
-            msg = "it is too long to be read whole"
-            raise ParseError(msg)
-        return parser(text)
+        return parser(_whole(text))
     except ParseError:
         if command.optional:
             return parser.empty
         raise
+
+
+def _whole(text: str | None) -> str:
+    if text is None:
+        msg = "it was not run"
+        raise ParseError(msg)
+    if is_cut(text):
+        msg = "it is too long to be read whole"
+        raise ParseError(msg)
+    return text
 
 
 def _facts(check: Check, values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
