@@ -1,0 +1,25 @@
+"""Settings: one model, read once, wrong at start or not at all.
+
+Defaults < `fannel.toml` (or the file `FANNEL_CONFIG` names) < environment. `PAGODA_URL`, `PAGODA_TOKEN`,
+`SLACK_BOT_TOKEN`, `SLACK_APP_TOKEN` go by their usual names, everything else is `FANNEL_<SECTION>__<KEY>`. A secret
+may also come from a file (`…_FILE`, or `…_file` in the TOML). Secrets never appear in an error, a repr or a dump.
+"""
+
+from fannel.config.explain import DEFAULT_FILE, ConfigError, explain
+from fannel.config.load import export, load
+from fannel.config.settings import Checks, Database, Pagoda, Settings, Site, Slack, Trap
+
+__all__ = [
+    "DEFAULT_FILE",
+    "Checks",
+    "ConfigError",
+    "Database",
+    "Pagoda",
+    "Settings",
+    "Site",
+    "Slack",
+    "Trap",
+    "explain",
+    "export",
+    "load",
+]

@@ -1,0 +1,160 @@
+"""Reading the settings: defaults, under the file, under the environment; and handing them on to a child process."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from fannel.config.explain import DEFAULT_FILE, ConfigError, explain, suggestion
+from fannel.config.settings import Settings, sections
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, MutableMapping
+
+# The names other tools already use, and where each lands. They win over FANNEL_… spellings of the same key.
+_USUAL_NAMES = {
+    "PAGODA_URL": ("pagoda", "url"),
+    "PAGODA_TOKEN": ("pagoda", "token"),
+    "PAGODA_TOKEN_FILE": ("pagoda", "token_file"),
+    "SLACK_BOT_TOKEN": ("slack", "bot_token"),
+    "SLACK_BOT_TOKEN_FILE": ("slack", "bot_token_file"),
+    "SLACK_APP_TOKEN": ("slack", "app_token"),
+    "SLACK_APP_TOKEN_FILE": ("slack", "app_token_file"),
+}
+# Read by the command line and the lab, not settings.
+_NOT_SETTINGS = frozenset({"FANNEL_CONFIG", "FANNEL_LAB_SSH_PORT"})
+
+
+def load(environ: Mapping[str, str] = os.environ, *, cwd: Path | None = None) -> Settings:
+    """Read the settings.
+
+    Relative paths in the file and the SQLite path are taken from the file's folder, so that playbooks started in
+    another directory find the same database; those in variables from the working directory.
+
+    Raises:
+        ConfigError: one line per mistake: key, value (never a secret's), what was meant, where it was read.
+    """
+    folder = cwd or Path.cwd()
+    path = folder / (environ.get("FANNEL_CONFIG") or DEFAULT_FILE)
+    values, origin = _from_file(path, required=bool(environ.get("FANNEL_CONFIG")))
+    _anchor(values, path.parent)
+    mistakes = _add_environment(values, origin, environ)
+    _anchor(values, folder)
+    for key in [key for key in values if key.startswith("_")]:  # pydantic-settings would take them for its own
+        del values[key]
+        mistakes.append(f"{path.name}: {key}: no such key")
+    try:
+        settings = Settings(**values)
+    except ValidationError as error:
+        mistakes.append(explain(error, values, origin))
+    if mistakes:
+        raise ConfigError("\n".join(mistakes))
+    return _anchored(settings, path.parent)
+
+
+def export(settings: Settings, environ: MutableMapping[str, str], *, cwd: Path | None = None) -> None:
+    """Make a child process, whatever its working directory, read these settings: by file name and by variable.
+
+    Secrets travel in the environment, never in arguments (a process list shows those).
+    """
+    path = (cwd or Path.cwd()) / (environ.get("FANNEL_CONFIG") or DEFAULT_FILE)
+    if path.exists():
+        environ["FANNEL_CONFIG"] = str(path.resolve())
+    environ["FANNEL_DATABASE__URL"] = settings.database.url
+    environ["FANNEL_CHECKS__PATH"] = str(settings.checks.path)
+    if settings.pagoda.url is not None:
+        environ["PAGODA_URL"] = str(settings.pagoda.url)
+    if settings.pagoda.token is not None:
+        environ["PAGODA_TOKEN"] = settings.pagoda.token.get_secret_value()
+        environ.pop("PAGODA_TOKEN_FILE", None)
+    if settings.pagoda.ca_file is not None:
+        environ["FANNEL_PAGODA__CA_FILE"] = str(settings.pagoda.ca_file)
+    for name in ("bot_token", "app_token"):
+        if (file := getattr(settings.slack, f"{name}_file")) is not None:
+            environ[f"SLACK_{name}_FILE".upper()] = str(file)
+
+
+def _from_file(path: Path, *, required: bool) -> tuple[dict[str, Any], dict[tuple[str, ...], str]]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        if required:
+            msg = f"FANNEL_CONFIG = {path}: no such file"
+            raise ConfigError(msg) from None
+        return {}, {}
+    except (OSError, UnicodeDecodeError) as error:
+        msg = f"{path}: cannot read it: {error}"
+        raise ConfigError(msg) from None
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        msg = f"{path}: not TOML: {error}"
+        raise ConfigError(msg) from None
+    origin: dict[tuple[str, ...], str] = {
+        (s, k): path.name for s, keys in values.items() if isinstance(keys, dict) for k in keys
+    }
+    return values, origin
+
+
+def _add_environment(
+    values: dict[str, Any], origin: dict[tuple[str, ...], str], environ: Mapping[str, str]
+) -> list[str]:
+    """Put the variables over the file's values; returns what is wrong with their names."""
+    known = {f"FANNEL_{s}__{k}".upper(): (s, k) for s, section in sections().items() for k in section.model_fields}
+    mistakes = [
+        f"{name}: no such setting{suggestion(name, known)}"
+        for name in sorted(environ)
+        if name.startswith("FANNEL_") and name not in known and name not in _NOT_SETTINGS
+    ]
+    for name, (section, key) in (known | _USUAL_NAMES).items():
+        if not (text := environ.get(name)):
+            continue
+        keys = values.setdefault(section, {})
+        if not isinstance(keys, dict):
+            continue
+        other = key.removesuffix("_file") if key.endswith("_file") else f"{key}_file"
+        if (section, other) not in origin or not origin[section, other].isupper():
+            keys.pop(other, None)  # the environment overrides the file, also when one names the other's file
+        keys[key] = _split(text) if _is_list(section, key) else text
+        origin[section, key] = name
+    return mistakes
+
+
+def _is_list(section: str, key: str) -> bool:
+    return str(sections()[section].model_fields[key].annotation).startswith("tuple")
+
+
+def _is_path(section: str, key: str) -> bool:
+    return "Path" in str(sections()[section].model_fields[key].annotation)
+
+
+def _split(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _anchor(values: dict[str, Any], folder: Path) -> None:
+    """Make the relative paths among the values absolute: playbooks that read them run elsewhere."""
+    for section, keys in values.items():
+        if section not in sections() or not isinstance(keys, dict):
+            continue
+        for key in keys.keys() & sections()[section].model_fields.keys():
+            if isinstance(keys[key], str) and _is_path(section, key):
+                keys[key] = str(folder / keys[key])
+
+
+def _anchored(settings: Settings, folder: Path) -> Settings:
+    """The same settings with what is a path by default, or inside a URL, made absolute as well."""
+    prefix = "sqlite:///"
+    url = settings.database.url
+    if url.startswith(prefix) and not url.startswith(f"{prefix}/") and url != f"{prefix}:memory:":
+        url = prefix + str((folder / url.removeprefix(prefix)).resolve())
+    return settings.model_copy(
+        update={
+            "database": settings.database.model_copy(update={"url": url}),
+            "checks": settings.checks.model_copy(update={"path": (folder / settings.checks.path).resolve()}),
+        }
+    )

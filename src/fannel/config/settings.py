@@ -1,0 +1,195 @@
+"""The model: every section and key there is, its type and its default. `load()` builds it."""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal, Self
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    HttpUrl,
+    IPvAnyNetwork,
+    SecretStr,
+    field_serializer,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
+
+class Section(BaseModel):
+    """What the sections share: no unknown keys, no changes, no values in errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+# A mistake found in a section as a whole, that is one key's all the same: the type of its error says which.
+ABOUT = "about "
+
+
+def _about(key: str, reason: str) -> PydanticCustomError:
+    return PydanticCustomError(f"{ABOUT}{key}", "{reason}", {"reason": reason})
+
+
+def _secret_from_file(section: Section, name: str) -> None:
+    """Fill the secret `name` from `<name>_file`; both at once is a mistake someone should know of."""
+    path: Path | None = getattr(section, f"{name}_file")
+    if path is None:
+        return
+    if getattr(section, name) is not None:
+        raise _about(f"{name}_file", f"{name} is set, too: keep one of the two")
+    try:
+        text = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise _about(f"{name}_file", f"cannot read {path}: {reason}") from None
+    if not text:
+        raise _about(f"{name}_file", f"{path} is empty")
+    object.__setattr__(section, name, SecretStr(text))
+
+
+def _zone(name: str) -> str:
+    if name not in available_timezones():
+        near = difflib.get_close_matches(name, available_timezones(), n=1)
+        msg = f"no such time zone{f', did you mean {near[0]}?' if near else ''}"
+        raise ValueError(msg)
+    return name
+
+
+def _without_password(url: HttpUrl) -> HttpUrl:
+    if url.username or url.password:
+        raise ValueError("must not carry a user name or password")  # it would be shown wherever the address is
+    return url
+
+
+Secret = Annotated[SecretStr, Field(min_length=1)]
+ServiceUrl = Annotated[HttpUrl, AfterValidator(_without_password)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+Seconds = Annotated[float, Field(gt=0, le=3600)]
+
+
+class Trap(Section):
+    """Where notifications arrive and whose are accepted."""
+
+    host: str = "0.0.0.0"  # noqa: S104  (a trap receiver listens to the network)
+    port: Port = 10162
+    communities: tuple[Secret, ...] = (SecretStr("public"),)
+    allowed_sources: tuple[IPvAnyNetwork, ...] = (
+        ipaddress.ip_network("0.0.0.0/0"),
+        ipaddress.ip_network("::/0"),
+    )
+    # Which fact names the device, first match wins. A relay or NAT makes the packet's source the wrong one.
+    trust: tuple[Literal["source_address", "agent_address"], ...] = ("source_address", "agent_address")
+    # Whose agent address is believed at all; anyone can write any address into a packet.
+    agent_address_from: tuple[IPvAnyNetwork, ...] = (
+        ipaddress.ip_network("0.0.0.0/0"),
+        ipaddress.ip_network("::/0"),
+    )
+
+
+class Pagoda(Section):
+    """The source of truth. Without `url` the stand-in serves the embedded lab network."""
+
+    url: ServiceUrl | None = None
+    token: Secret | None = None
+    token_file: Path | None = None
+    ca_file: Path | None = None
+    refresh_s: Seconds = 300
+    lookup_timeout_s: Seconds = 2
+
+    @model_validator(mode="after")
+    def _token(self) -> Self:
+        _secret_from_file(self, "token")
+        return self
+
+
+class Slack(Section):
+    """Where people read. Without a bot token nothing is posted and `fannel doctor` says so."""
+
+    bot_token: Secret | None = None
+    bot_token_file: Path | None = None
+    app_token: Secret | None = None
+    app_token_file: Path | None = None
+    channel: str = "C0ALERTS01"
+    api_url: ServiceUrl = HttpUrl("https://slack.com/api/")
+    timeout_s: Seconds = 10
+
+    @model_validator(mode="after")
+    def _tokens(self) -> Self:
+        _secret_from_file(self, "bot_token")
+        _secret_from_file(self, "app_token")
+        return self
+
+
+_PASSWORD = re.compile(r"(://[^/?#]*:)[^/?#]*@")
+
+
+class Database(Section):
+    """Where events, incidents and wanted posts are kept."""
+
+    url: Annotated[str, Field(repr=False)] = "sqlite:///var/fannel.sqlite3"  # may hold a password
+
+    @field_serializer("url", when_used="json")
+    def _hide_password(self, url: str) -> str:
+        return _PASSWORD.sub(r"\1***@", url)
+
+
+class Site(Section):
+    """How people here read times."""
+
+    timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
+
+    @property
+    def zone(self) -> tzinfo:
+        """The site's time zone."""
+        return ZoneInfo(self.timezone)
+
+
+class Checks(Section):
+    """Where checks are looked up before the shipped ones."""
+
+    path: Path = Path("checks")
+
+
+class Settings(BaseSettings):
+    """Everything FANNEL can be told. `load()` builds it and turns mistakes into ConfigError."""
+
+    model_config = SettingsConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    trap: Trap = Trap()
+    pagoda: Pagoda = Pagoda()
+    slack: Slack = Slack()
+    database: Database = Database()
+    site: Site = Site()
+    checks: Checks = Checks()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what `load()` merged: it knows which file and which variable each value came from."""
+        return (init_settings,)
+
+
+def sections() -> dict[str, type[Section]]:
+    """The sections by name."""
+    return {
+        name: field.annotation
+        for name, field in Settings.model_fields.items()
+        if isinstance(field.annotation, type) and issubclass(field.annotation, Section)
+    }
