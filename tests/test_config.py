@@ -1,0 +1,356 @@
+"""Settings: where each value comes from, what a mistake is told as, and that no secret ever shows."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from fannel.cli import app as cli
+from fannel.config import ConfigError, Settings, explain, export, load
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SECRET = "xoxb-do-not-show-me"
+
+
+@pytest.fixture
+def home(tmp_path):
+    """A folder with a fannel.toml that `write()` fills."""
+
+    class Home:
+        path = tmp_path
+
+        def write(self, text: str, name: str = "fannel.toml") -> Path:
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name).write_text(text)
+            return tmp_path / name
+
+        def load(self, **environ: str) -> Settings:
+            return load(environ, cwd=tmp_path)
+
+        def mistakes(self, **environ: str) -> list[str]:
+            with pytest.raises(ConfigError) as told:
+                load(environ, cwd=tmp_path)
+            return str(told.value).splitlines()
+
+    return Home()
+
+
+class TestWhereValuesComeFrom:
+    def test_without_file_and_environment_there_are_defaults(self, home):
+        settings = home.load()
+        assert (settings.trap.port, settings.site.timezone, settings.pagoda.url) == (10162, "UTC", None)
+
+    def test_the_file_wins_over_the_defaults(self, home):
+        home.write("[trap]\nport = 162\n")
+        assert home.load().trap.port == 162
+
+    def test_the_environment_wins_over_the_file(self, home):
+        home.write("[trap]\nport = 162\nhost = '192.0.2.9'\n")
+        trap = home.load(FANNEL_TRAP__PORT="1162").trap
+        assert (trap.port, trap.host) == (1162, "192.0.2.9")
+
+    @pytest.mark.parametrize(
+        ("name", "section", "key"),
+        [
+            ("PAGODA_URL", "pagoda", "url"),
+            ("PAGODA_TOKEN", "pagoda", "token"),
+            ("SLACK_BOT_TOKEN", "slack", "bot_token"),
+            ("SLACK_APP_TOKEN", "slack", "app_token"),
+        ],
+    )
+    def test_the_usual_names_win_over_fannels_own(self, home, name, section, key):
+        own = f"FANNEL_{section}__{key}".upper()
+        values = {name: "https://usual.example/", own: "https://own.example/"}
+        found = getattr(getattr(home.load(**values), section), key)
+        assert getattr(found, "get_secret_value", found.__str__)() == "https://usual.example/"
+        assert getattr(getattr(home.load(**{own: "https://own.example/"}), section), key) is not None
+
+    def test_an_empty_variable_says_nothing(self, home):
+        home.write("[pagoda]\nurl = 'https://pagoda.example'\n")
+        assert str(home.load(PAGODA_URL="", FANNEL_TRAP__PORT="").pagoda.url) == "https://pagoda.example/"
+
+    def test_a_list_in_a_variable_is_split_at_commas(self, home):
+        trap = home.load(
+            FANNEL_TRAP__ALLOWED_SOURCES="192.0.2.0/24, 2001:db8::/32", FANNEL_TRAP__COMMUNITIES="a,b"
+        ).trap
+        assert [str(network) for network in trap.allowed_sources] == ["192.0.2.0/24", "2001:db8::/32"]
+        assert [community.get_secret_value() for community in trap.communities] == ["a", "b"]
+
+    def test_fannel_config_names_another_file(self, home):
+        home.write("[trap]\nport = 162\n", "elsewhere/other.toml")
+        assert home.load(FANNEL_CONFIG="elsewhere/other.toml").trap.port == 162
+
+    def test_a_file_that_fannel_config_names_must_be_there(self, home):
+        (line,) = home.mistakes(FANNEL_CONFIG="nowhere.toml")
+        assert line == f"FANNEL_CONFIG = {home.path}/nowhere.toml: no such file"
+
+    def test_an_empty_fannel_config_is_none(self, home):
+        assert home.load(FANNEL_CONFIG="").trap.port == 10162
+
+    def test_variables_of_others_are_not_read(self, home):
+        assert home.load(TRAP__PORT="x", FANNELS="x", PAGODA="x", fannel_trap__port="x").trap.port == 10162
+
+    def test_settings_cannot_be_changed(self, home):
+        with pytest.raises(ValueError):
+            home.load().trap.port = 1
+
+
+class TestMistakes:
+    """Each is one line that names where it was read, the key, the value, and what was meant."""
+
+    @pytest.mark.parametrize(
+        ("text", "line"),
+        [
+            ("[trap]\nprot = 162", "fannel.toml: trap.prot: no such key, did you mean port?"),
+            ("[trap]\nzzz = 1", "fannel.toml: trap.zzz: no such key; known: host, port, communities, "),
+            ("[tarp]\nport = 162", "fannel.toml: tarp: no such key, did you mean trap?"),
+            ("port = 162", "fannel.toml: port: no such key"),
+            ("_env_file = '/etc/passwd'", "fannel.toml: _env_file: no such key"),
+            ("[trap]\nport = 99999", "fannel.toml: trap.port = 99999: input should be less than or equal to 65535"),
+            ("[trap]\nport = 'x'", "fannel.toml: trap.port = 'x': input should be a valid integer"),
+            ("[trap]\nallowed_sources = ['192.0.2.1', 'x']", "fannel.toml: trap.allowed_sources.1 = 'x': value is not"),
+            ("[trap]\ntrust = ['name']", "fannel.toml: trap.trust.0 = 'name': input should be 'source_address'"),
+            ("[slack]\ntimeout_s = 0", "fannel.toml: slack.timeout_s = 0: input should be greater than 0"),
+            ("[site]\ntimezone = 'Tokyo'", "fannel.toml: site.timezone = 'Tokyo': no such time zone"),
+            ("[site]\ntimezone = 'Asia/Tokio'", "fannel.toml: site.timezone = 'Asia/Tokio': no such time zone, did you"),
+            ("[pagoda]\nurl = 'pagoda'", "fannel.toml: pagoda.url: input should be a valid URL"),
+            ("[pagoda]\nurl = 'http://u:p@x/'", "fannel.toml: pagoda.url: must not carry a user name or password"),
+            ("trap = 5", "fannel.toml: trap: input should be a valid dictionary"),
+        ],
+    )  # fmt: skip
+    def test_in_the_file(self, home, text, line):
+        home.write(text)
+        (found,) = home.mistakes()
+        assert found.startswith(line)
+
+    @pytest.mark.parametrize(
+        ("environ", "line"),
+        [
+            ({"FANNEL_TRAP__PROT": "1"}, "FANNEL_TRAP__PROT: no such setting, did you mean FANNEL_TRAP__PORT?"),
+            ({"FANNEL_TRAP_PORT": "1"}, "FANNEL_TRAP_PORT: no such setting, did you mean FANNEL_TRAP__PORT?"),
+            ({"FANNEL_X": ""}, "FANNEL_X: no such setting"),
+            ({"FANNEL_TRAP__PORT": "0"}, "FANNEL_TRAP__PORT = '0': input should be greater than or equal to 1"),
+            ({"FANNEL_TRAP__TRUST": "x"}, "FANNEL_TRAP__TRUST = 'x': input should be"),
+            ({"PAGODA_URL": "x"}, "PAGODA_URL: input should be a valid URL"),
+        ],
+    )
+    def test_in_the_environment(self, home, environ, line):
+        (found,) = home.mistakes(**environ)
+        assert found.startswith(line)
+
+    def test_all_are_told_at_once(self, home):
+        home.write("[trap]\nport = 0\n[slack]\nchanel = 'C0'\n")
+        lines = home.mistakes(FANNEL_TRAP__HOTS="x")
+        assert [line.split(":")[0] for line in lines] == ["FANNEL_TRAP__HOTS", "fannel.toml", "fannel.toml"]
+
+    @pytest.mark.parametrize(
+        ("content", "line"),
+        [
+            (b"[trap\n", "{home}/fannel.toml: not TOML: Expected ']'"),
+            (b"a = '\xff'", "{home}/fannel.toml: cannot read it: "),
+        ],
+    )
+    def test_a_file_that_is_no_toml(self, home, content, line):
+        (home.path / "fannel.toml").write_bytes(content)
+        (found,) = home.mistakes()
+        assert found.startswith(line.format(home=home.path))
+
+    def test_a_folder_is_no_file(self, home):
+        (home.path / "fannel.toml").mkdir()
+        (found,) = home.mistakes()
+        assert "cannot read it" in found
+
+    def test_options_of_a_rulebook_are_explained_in_their_own_words(self):
+        with pytest.raises(ValueError) as told:
+            Settings(trap={"port": 0})
+        text = explain(told.value, {"trap": {"port": 0}}, {}, where="fannel.network.snmp_trap")
+        assert text.startswith("fannel.network.snmp_trap: trap.port = 0: ")
+
+
+class TestSecretsFromFiles:
+    @pytest.mark.parametrize("name", ["SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "PAGODA_TOKEN"])
+    def test_a_file_named_by_a_variable(self, home, name):
+        file = home.write(f"  {SECRET}\n", "secret")
+        settings = home.load(**{f"{name}_FILE": str(file)})
+        section = settings.pagoda if name == "PAGODA_TOKEN" else settings.slack
+        assert (
+            getattr(section, name.removeprefix("SLACK_").removeprefix("PAGODA_").lower()).get_secret_value() == SECRET
+        )
+
+    def test_a_file_named_in_the_file_is_beside_it(self, home):
+        home.write("[slack]\nbot_token_file = 'bot'\n", "etc/fannel.toml")
+        home.write(SECRET, "etc/bot")
+        assert home.load(FANNEL_CONFIG="etc/fannel.toml").slack.bot_token.get_secret_value() == SECRET
+
+    def test_a_file_named_by_a_variable_is_where_the_command_was_typed(self, home):
+        home.write("", "etc/fannel.toml")
+        home.write(SECRET, "bot")
+        settings = home.load(FANNEL_CONFIG="etc/fannel.toml", SLACK_BOT_TOKEN_FILE="bot")
+        assert settings.slack.bot_token.get_secret_value() == SECRET
+
+    def test_the_environments_secret_wins_over_the_files_file_and_the_other_way_round(self, home):
+        file = home.write("from-file", "secret")
+        home.write(f"[pagoda]\ntoken_file = '{file}'\n")
+        assert home.load(PAGODA_TOKEN="from-env").pagoda.token.get_secret_value() == "from-env"
+        home.write("[pagoda]\ntoken = 'from-toml'\n")
+        assert home.load(PAGODA_TOKEN_FILE=str(file)).pagoda.token.get_secret_value() == "from-file"
+
+    def test_both_in_one_place_is_a_mistake(self, home):
+        file = home.write(SECRET, "secret")
+        assert home.mistakes(PAGODA_TOKEN="x", PAGODA_TOKEN_FILE=str(file)) == [
+            "PAGODA_TOKEN_FILE: token is set, too: keep one of the two"
+        ]
+        assert home.mistakes(FANNEL_PAGODA__TOKEN="x", PAGODA_TOKEN_FILE=str(file)) == [
+            "PAGODA_TOKEN_FILE: token is set, too: keep one of the two"
+        ]
+        home.write(f"[slack]\nbot_token = 'x'\nbot_token_file = '{file}'\n")
+        assert home.mistakes() == ["fannel.toml: slack.bot_token_file: bot_token is set, too: keep one of the two"]
+
+    @pytest.mark.parametrize(
+        ("make", "words"),
+        [
+            (lambda path: None, "cannot read {}: No such file or directory"),
+            (lambda path: path.mkdir(), "cannot read {}: Is a directory"),
+            (lambda path: path.write_text(" \n"), "{} is empty"),
+            (lambda path: path.write_bytes(b"\xff"), "cannot read {}: it is not UTF-8 text"),
+        ],
+    )
+    def test_a_file_without_a_secret_is_named(self, home, make, words):
+        path = home.path / "secret"
+        make(path)
+        assert home.mistakes(SLACK_APP_TOKEN_FILE=str(path)) == [f"SLACK_APP_TOKEN_FILE: {words.format(path)}"]
+
+    def test_an_empty_secret_is_none(self, home):
+        home.write("[slack]\nbot_token = ''\n")
+        (line,) = home.mistakes()
+        assert line.startswith("fannel.toml: slack.bot_token: ")
+
+
+class TestSecretsStaySecret:
+    FULL = f"""
+        [trap]
+        communities = ['{SECRET}']
+        [pagoda]
+        url = 'https://pagoda.example'
+        token = '{SECRET}'
+        [slack]
+        bot_token = '{SECRET}'
+        app_token = '{SECRET}'
+        [database]
+        url = 'postgresql://fannel:{SECRET}@db.example/fannel'
+    """
+
+    def test_in_no_repr_no_text_and_no_dump(self, home):
+        home.write(self.FULL)
+        settings = home.load()
+        shown = [repr(settings), str(settings), settings.model_dump_json(), repr(settings.model_dump()["trap"])]
+        shown += [f"{section!r}{section}" for section in (settings.trap, settings.pagoda, settings.slack)]
+        shown += [repr(settings.database), str(settings.database)]
+        assert not [text for text in shown if SECRET in text]
+        assert json.loads(settings.model_dump_json())["database"]["url"] == "postgresql://fannel:***@db.example/fannel"
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            f"slack = '{SECRET}'",
+            f"[slack]\nbot_token = ['{SECRET}']",
+            f"[slack]\nbot_token = {{value = '{SECRET}'}}",
+            f"[slack]\ntoken = '{SECRET}'",
+            f"[slack]\nbot_token = '{SECRET}'\nbot_token_file = 'x'",
+            f"[trap]\ncommunities = '{SECRET}'",
+            f"[trap]\ncommunities = ['{SECRET}', 5]",
+            f"[trap]\ncommunities = [['{SECRET}']]",
+            f"[database]\nurl = ['postgresql://x:{SECRET}@y']",
+            f"[pagoda]\nurl = 'https://x:{SECRET}@y/'",
+            f"[pagoda]\nurl = 'nonsense {SECRET}'",
+            f"[trap]\nport = {{ a = '{SECRET}' }}",
+            f"bot_token = '{SECRET}'",
+        ],
+    )
+    def test_in_no_mistake(self, home, text):
+        home.write(text)
+        assert not [line for line in home.mistakes() if SECRET in line]
+
+    def test_nor_in_the_traceback_of_one(self, home):
+        home.write(f"[slack]\nbot_token = ['{SECRET}']\n")
+        with pytest.raises(ConfigError) as told:
+            home.load()
+        assert (told.value.__cause__, told.value.__context__) == (None, None)
+
+    def test_in_no_name_of_an_unknown_variable(self, home):
+        assert not [line for line in home.mistakes(FANNEL_SLACK__TOKEN=SECRET) if SECRET in line]
+
+
+class TestPaths:
+    def test_relative_paths_are_those_of_the_files_folder(self, home):
+        home.write("[pagoda]\nca_file = 'ca.pem'\n[checks]\npath = 'own'\n", "etc/fannel.toml")
+        settings = home.load(FANNEL_CONFIG="etc/fannel.toml")
+        etc = home.path / "etc"
+        assert settings.database.url == f"sqlite:///{etc}/var/fannel.sqlite3"
+        assert (settings.checks.path, settings.pagoda.ca_file) == (etc / "own", etc / "ca.pem")
+
+    @pytest.mark.parametrize("url", ["sqlite:////abs/x.db", "sqlite:///:memory:", "postgresql://db/fannel"])
+    def test_what_is_not_relative_stays(self, home, url):
+        assert home.load(FANNEL_DATABASE__URL=url).database.url == url
+
+    def test_without_a_file_they_are_those_of_the_working_directory(self, home):
+        assert home.load().checks.path == home.path / "checks"
+
+
+class TestExport:
+    """A child process in another folder reads the same settings."""
+
+    def test_everything_that_was_relative_arrives(self, home, tmp_path_factory):
+        home.write(
+            "[trap]\nport = 162\n[pagoda]\ntoken_file = 'token'\nurl = 'http://127.0.0.1:9'\nca_file = 'ca.pem'\n"
+        )
+        home.write(SECRET, "token")
+        home.write(f"{SECRET}-bot", "bot")
+        environ = {"SLACK_BOT_TOKEN_FILE": "bot", "PATH": "/bin"}
+        settings = load(environ, cwd=home.path)
+        export(settings, environ, cwd=home.path)
+        assert load(environ, cwd=tmp_path_factory.mktemp("elsewhere")) == settings.model_copy(
+            update={"pagoda": settings.pagoda.model_copy(update={"token_file": None})}
+        )
+        assert environ["PATH"] == "/bin"
+
+    def test_without_a_file_none_is_named(self, home):
+        environ: dict[str, str] = {}
+        export(home.load(), environ, cwd=home.path)
+        assert environ.keys() == {"FANNEL_DATABASE__URL", "FANNEL_CHECKS__PATH"}
+
+    def test_a_token_file_is_not_left_beside_its_token(self, home):
+        file = home.write(SECRET, "token")
+        environ = {"PAGODA_TOKEN_FILE": str(file)}
+        export(home.load(**environ), environ, cwd=home.path)
+        assert "PAGODA_TOKEN_FILE" not in environ
+        assert load(environ, cwd=home.path).pagoda.token.get_secret_value() == SECRET
+
+
+class TestTheCommandLine:
+    @pytest.mark.parametrize("command", [["db", "upgrade"], ["run"]])
+    def test_a_mistake_ends_every_command_with_one_line_and_status_2(self, home, monkeypatch, capsys, command):
+        home.write("[trap]\nprot = 162\n")
+        monkeypatch.chdir(home.path)
+        monkeypatch.setattr(sys, "argv", ["fannel", *command])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        assert ended.value.code == 2
+        told = capsys.readouterr()
+        assert told.err == "fannel: fannel.toml: trap.prot: no such key, did you mean port?\n"
+        assert told.out == ""
+
+    def test_the_installed_program_does_so_without_a_traceback(self, home):
+        environ = {"PATH": os.environ["PATH"], "FANNEL_TRAP__PORT": "none"}
+        program = [sys.executable, "-m", "fannel", "db", "upgrade"]
+        ended = subprocess.run(program, cwd=home.path, env=environ, capture_output=True, text=True, check=False)
+        assert ended.returncode == 2
+        assert ended.stderr.startswith("fannel: FANNEL_TRAP__PORT = 'none': input should be a valid integer")
+        assert len(ended.stderr.splitlines()) == 1
