@@ -119,7 +119,7 @@ class TestMistakes:
             ("[trap]\ntrust = ['name']", "fannel.toml: trap.trust.0 = 'name': input should be 'source_address'"),
             ("[slack]\ntimeout_s = 0", "fannel.toml: slack.timeout_s = 0: input should be greater than 0"),
             ("[site]\ntimezone = 'Tokyo'", "fannel.toml: site.timezone = 'Tokyo': no such time zone"),
-            ("[site]\ntimezone = 'Asia/Tokio'", "fannel.toml: site.timezone = 'Asia/Tokio': no such time zone, did you"),
+            ("[site]\ntimezone = 'Asia/Tokio'", "fannel.toml: site.timezone = 'Asia/Tokio': no such time zone, did"),
             ("[pagoda]\nurl = 'pagoda'", "fannel.toml: pagoda.url: input should be a valid URL"),
             ("[pagoda]\nurl = 'http://u:p@x/'", "fannel.toml: pagoda.url: must not carry a user name or password"),
             ("trap = 5", "fannel.toml: trap: input should be a valid dictionary"),
