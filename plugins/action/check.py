@@ -37,11 +37,10 @@ class ActionModule(ActionBase):
         event = required(self._task.args, ("event",))["event"]
         secrets = self._secrets(task_vars or {})
         verdict = self._judge(event, secrets)
-        outputs = [asdict(output) | {"text": redact(output.text, secrets)} for output in verdict.outputs]
         result.update(
             changed=False,
-            verdict={**verdict.to_json(), "evidence": [redact(line, secrets) for line in verdict.evidence]},
-            outputs=outputs,
+            verdict=_without(secrets, verdict.to_json()),
+            outputs=_without(secrets, [asdict(output) for output in verdict.outputs]),
             took_s=verdict.took_s,
             subject_name=verdict.subject_name,
         )
@@ -69,6 +68,17 @@ class ActionModule(ActionBase):
         return [str(secret) for secret in found]
 
 
+def _without(secrets: list[str], value: Any) -> Any:
+    """A JSON value with the secrets taken out of every text, keys included."""
+    if isinstance(value, str):
+        return redact(value, secrets)
+    if isinstance(value, dict):
+        return {_without(secrets, key): _without(secrets, item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_without(secrets, item) for item in value]
+    return value
+
+
 def _asker(connection: Connection, secrets: list[str]) -> Callable[[str], str]:
     """Asks one command. The login happens with the first; after a failed login nothing more is sent:
 
@@ -84,7 +94,9 @@ def _asker(connection: Connection, secrets: list[str]) -> Callable[[str], str]:
                 logged_in = True
             return str(connection.get(command=command))
         except ConnectionError as error:
-            raise DeviceError(complaint(str(error), secrets), lost=not logged_in) from None
+            # After a time-out a late answer would be taken for that of the next command: the session is over, too.
+            lost = not logged_in or "timeout" in str(error)
+            raise DeviceError(complaint(str(error), secrets), lost=lost) from None
 
     return ask
 

@@ -145,14 +145,16 @@ def _lines(message: dict[str, Any]) -> list[str]:
 def _what_next(console: Console, stage: Stage, slack_page: str) -> None:
     if os.environ.get("KEEP") != "1":
         console.print("try next: [bold]KEEP=1 make demo[/] leaves it running with the thread in your browser,")
-        console.print("          [bold]fannel doctor[/] checks this machine, README.md says how to run it for real")
+        console.print(
+            "          [bold]fannel doctor[/] checks this machine; README.md: running it for real", soft_wrap=True
+        )
         return
-    console.print(f"\nrunning until Ctrl-C. Slack: [bold]{slack_page}[/]")
+    console.print(f"\nrunning until Ctrl-C. Slack: [bold]{slack_page}[/]", soft_wrap=True)
     for line in (
         f"fannel lab cut {HOST} GigabitEthernet0/1 --control {stage.control_url}",
         f"fannel lab restore {HOST} GigabitEthernet0/1 --control {stage.control_url}",
         f"snmptrap -v2c -c public 127.0.0.1:{stage.trap_port} '' 1.3.6.1.6.3.1.1.5.1",
         f"ssh -p {stage.environ['FANNEL_LAB_SSH_PORT']} admin@127.0.1.1   # password lab-login-7Q",
     ):
-        console.print(f"  {escape(line)}")
+        console.print(f"  {escape(line)}", soft_wrap=True)
     signal.pause()

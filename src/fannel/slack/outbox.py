@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 import structlog
 
-from fannel.slack.errors import BadMessage, MessageNotFound, SlackError
+from fannel.slack.errors import BadMessage, CannotUpdate, MessageNotFound, SlackError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -137,12 +137,16 @@ class Outbox:
             return ""
         try:
             self._client.update(post.channel, thread_ts, post.payload)
-        except MessageNotFound:
-            log.warning("the parent message is gone, its update is dropped", key=post.key)
+        except (MessageNotFound, CannotUpdate) as error:
+            log.warning("the parent message cannot be changed any more", key=post.key, reason=str(error))
         return thread_ts
 
     def _find(self, post: Post, thread_ts: str | None) -> str | None:
-        return self._client.find_by_key(post.channel, post.key, post.wanted_at - LOOK_BACK, thread_ts=thread_ts)
+        since = post.wanted_at - LOOK_BACK
+        if post.kind == "file":
+            # Shared files carry no metadata; the name is made for one reply only.
+            return self._client.find_file(post.channel, post.payload["filename"], since, thread_ts=thread_ts)
+        return self._client.find_by_key(post.channel, post.key, since, thread_ts=thread_ts)
 
     def _thread_ts(self, post: Post) -> str | None:
         if post.incident_id is None or post.kind == "parent":
