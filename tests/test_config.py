@@ -6,15 +6,12 @@ import json
 import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from fannel.cli import app as cli
 from fannel.config import ConfigError, Settings, explain, export, load
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 SECRET = "xoxb-do-not-show-me"
 
@@ -302,6 +299,18 @@ class TestPaths:
 
     def test_without_a_file_they_are_those_of_the_working_directory(self, home):
         assert home.load().checks.path == home.path / "checks"
+        assert home.load().pagoda.cache_file == home.path / "var/directory.json"
+
+    def test_what_pagoda_said_is_kept_beside_the_settings_file(self, home):
+        home.write("", "etc/fannel.toml")
+        settings = home.load(FANNEL_CONFIG="etc/fannel.toml")
+        assert settings.pagoda.cache_file == home.path / "etc/var/directory.json"
+
+    def test_what_pagoda_said_need_not_be_kept(self, home):
+        assert home.load(FANNEL_PAGODA__CACHE_FILE="").pagoda.cache_file is None
+        home.write("[pagoda]\ncache_file = ''\n")
+        assert home.load().pagoda.cache_file is None
+        assert home.load(FANNEL_PAGODA__CACHE_FILE="/srv/d.json").pagoda.cache_file == Path("/srv/d.json")
 
 
 class TestExport:
@@ -324,7 +333,12 @@ class TestExport:
     def test_without_a_file_none_is_named(self, home):
         environ: dict[str, str] = {}
         export(home.load(), environ, cwd=home.path)
-        assert environ.keys() == {"FANNEL_DATABASE__URL", "FANNEL_CHECKS__PATH"}
+        assert environ.keys() == {"FANNEL_DATABASE__URL", "FANNEL_CHECKS__PATH", "FANNEL_PAGODA__CACHE_FILE"}
+
+    def test_a_list_that_is_not_kept_is_not_kept_by_the_child(self, home, tmp_path_factory):
+        environ = {"FANNEL_PAGODA__CACHE_FILE": ""}
+        export(home.load(**environ), environ, cwd=home.path)
+        assert load(environ, cwd=tmp_path_factory.mktemp("elsewhere")).pagoda.cache_file is None
 
     def test_a_token_file_is_not_left_beside_its_token(self, home):
         file = home.write(SECRET, "token")

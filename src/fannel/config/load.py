@@ -27,6 +27,8 @@ _USUAL_NAMES = {
 }
 # Read by the command line and the lab, not settings.
 _NOT_SETTINGS = frozenset({"FANNEL_CONFIG", "FANNEL_LAB_SSH_PORT"})
+# An empty variable is as good as none, but for what is on by default and can be switched off.
+_EMPTY_MEANS_OFF = "FANNEL_PAGODA__CACHE_FILE"
 
 
 def load(environ: Mapping[str, str] = os.environ, *, cwd: Path | None = None) -> Settings:
@@ -66,6 +68,7 @@ def export(settings: Settings, environ: MutableMapping[str, str], *, cwd: Path |
         environ["FANNEL_CONFIG"] = str(path.resolve())
     environ["FANNEL_DATABASE__URL"] = settings.database.url
     environ["FANNEL_CHECKS__PATH"] = str(settings.checks.path)
+    environ[_EMPTY_MEANS_OFF] = str(settings.pagoda.cache_file or "")
     if settings.pagoda.url is not None:
         environ["PAGODA_URL"] = str(settings.pagoda.url)
     if settings.pagoda.token is not None:
@@ -111,7 +114,7 @@ def _add_environment(
         if name.startswith("FANNEL_") and name not in known and name not in _NOT_SETTINGS
     ]
     for name, (section, key) in (known | _USUAL_NAMES).items():
-        if not (text := environ.get(name)):
+        if not (text := environ.get(name, "")) and not (name == _EMPTY_MEANS_OFF and name in environ):
             continue
         keys = values.setdefault(section, {})
         if not isinstance(keys, dict):
@@ -142,7 +145,7 @@ def _anchor(values: dict[str, Any], folder: Path) -> None:
         if section not in sections() or not isinstance(keys, dict):
             continue
         for key in keys.keys() & sections()[section].model_fields.keys():
-            if isinstance(keys[key], str) and _is_path(section, key):
+            if isinstance(keys[key], str) and keys[key] and _is_path(section, key):
                 keys[key] = str(folder / keys[key])
 
 
@@ -152,8 +155,12 @@ def _anchored(settings: Settings, folder: Path) -> Settings:
     url = settings.database.url
     if url.startswith(prefix) and not url.startswith(f"{prefix}/") and url != f"{prefix}:memory:":
         url = prefix + str((folder / url.removeprefix(prefix)).resolve())
+    cache_file = settings.pagoda.cache_file
+    if cache_file is not None:
+        cache_file = (folder / cache_file).resolve()
     return settings.model_copy(
         update={
+            "pagoda": settings.pagoda.model_copy(update={"cache_file": cache_file}),
             "database": settings.database.model_copy(update={"url": url}),
             "checks": settings.checks.model_copy(update={"path": (folder / settings.checks.path).resolve()}),
         }

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     HttpUrl,
@@ -74,6 +75,7 @@ def _without_password(url: HttpUrl) -> HttpUrl:
 
 Secret = Annotated[SecretStr, Field(min_length=1)]
 ServiceUrl = Annotated[HttpUrl, AfterValidator(_without_password)]
+PathOrNone = Annotated[Path | None, BeforeValidator(lambda path: path or None)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Seconds = Annotated[float, Field(gt=0, le=3600)]
 
@@ -104,6 +106,8 @@ class Pagoda(Section):
     token: Secret | None = None
     token_file: Path | None = None
     ca_file: Path | None = None
+    # What pagoda said last, for a start and for playbook runs while it is away. Empty: nothing is kept.
+    cache_file: PathOrNone = Path("var/directory.json")
     refresh_s: Seconds = 300
     lookup_timeout_s: Seconds = 2
 
