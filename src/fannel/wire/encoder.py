@@ -19,8 +19,8 @@ from fannel.wire.message import (
     SYS_UP_TIME,
     TRAP_V1,
     TRAP_V2,
+    CommunityVersion,
     Pdu,
-    Version,
 )
 from fannel.wire.varbind import ValueType, WireVarBind, encode_ip_address, encode_value, encode_varbinds
 
@@ -33,7 +33,7 @@ def encode_trap(
     varbinds: Sequence[WireVarBind] = (),
     *,
     community: bytes,
-    version: Version = "2c",
+    version: CommunityVersion = "2c",
     pdu: Pdu = "trap",
     request_id: int = 1,
     uptime_ticks: int = 0,
@@ -63,6 +63,19 @@ def encode_trap(
             raise EncodeError("SNMPv1 has no informs")
         content = _v1_content(trap_oid, varbinds, uptime_ticks, agent_address, enterprise)
         return encode_message(version, community, TRAP_V1, content)
+    content = encode_notification(trap_oid, varbinds, request_id, uptime_ticks, agent_address, enterprise)
+    return encode_message(version, community, INFORM if pdu == "inform" else TRAP_V2, content)
+
+
+def encode_notification(
+    trap_oid: str,
+    varbinds: Sequence[WireVarBind],
+    request_id: int,
+    uptime_ticks: int,
+    agent_address: str | None = None,
+    enterprise: str | None = None,
+) -> bytes:
+    """The content of a v2 trap's or inform's PDU, which v3 carries as well; parameters as in `encode_trap`."""
     sent = [
         WireVarBind(SYS_UP_TIME, ValueType.TIMETICKS, uptime_ticks),
         WireVarBind(SNMP_TRAP_OID, ValueType.OBJECT_IDENTIFIER, trap_oid),
@@ -73,11 +86,10 @@ def encode_trap(
     if enterprise is not None:
         sent.append(WireVarBind(SNMP_TRAP_ENTERPRISE, ValueType.OBJECT_IDENTIFIER, enterprise))
     no_error = ber.encode_integer(0)
-    content = encode_value(ValueType.INTEGER, request_id) + no_error + no_error + encode_varbinds(sent)
-    return encode_message(version, community, INFORM if pdu == "inform" else TRAP_V2, content)
+    return encode_value(ValueType.INTEGER, request_id) + no_error + no_error + encode_varbinds(sent)
 
 
-def encode_message(version: Version, community: bytes, pdu: int, content: bytes) -> bytes:
+def encode_message(version: CommunityVersion, community: bytes, pdu: int, content: bytes) -> bytes:
     """The message around a PDU of tag `pdu`."""
     number = ber.encode_integer(0 if version == "1" else 1)
     return ber.encode(ber.SEQUENCE, number + ber.encode(ber.OCTET_STRING, community) + ber.encode(pdu, content))

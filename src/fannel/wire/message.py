@@ -36,12 +36,13 @@ PDU_NAMES = {
 }
 
 Pdu = Literal["trap", "inform"]
-Version = Literal["1", "2c"]
+CommunityVersion = Literal["1", "2c"]
+Version = Literal["1", "2c", "3"]
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One notification as it was on the wire, v1 and v2c alike.
+    """One notification as it was on the wire, whatever the version.
 
     `varbinds` are those the sender sent, in its order, without three: the leading sysUpTime.0 (`uptime_ticks`, in
     hundredths of a second; None if the sender left it out), snmpTrapOID.0 (`trap_oid`), and any
@@ -50,7 +51,10 @@ class Message:
     snmpTrapEnterprise.0, which a proxy adds, fills the same fields, goes before the v1 PDU's own (ibid.), and
     stays in `varbinds`. An address of 0.0.0.0 says nothing and is None.
 
-    `request_id` is None in v1. `community` stays out of the repr.
+    `request_id` is None in v1. `community` stays out of the repr; it is empty in v3.
+
+    The last three are v3's alone and None elsewhere: `user` is the msgUserName; `engine_id`, in hexadecimal, names
+    the engine the notification comes from (None where an inform does not say it); `context` is the contextName.
     """
 
     version: Version
@@ -62,3 +66,6 @@ class Message:
     agent_address: str | None
     enterprise: str | None
     varbinds: tuple[WireVarBind, ...]
+    user: str | None = None
+    engine_id: str | None = None
+    context: str | None = None
