@@ -43,7 +43,7 @@ ROOMS = (
 
 LONGEST_MODULE = 400
 ANSIBLE = {"ansible", "ansible_collections", "ansible_rulebook", "ansible_runner"}
-WIRE_MAY_IMPORT = {"fannel"}
+WIRE_MAY_IMPORT = {"fannel", "cryptography"}
 
 
 @dataclass(frozen=True, slots=True)
