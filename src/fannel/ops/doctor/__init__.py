@@ -14,13 +14,9 @@ from fannel import collection
 from fannel.checks.find import Checks
 from fannel.collection import CollectionNotFoundError
 from fannel.config import DEFAULT_FILE
-from fannel.ops.doctor import collections, content, programs
-from fannel.ops.doctor.database import database
+from fannel.ops.doctor import collections, content, database, pagoda, programs, slack, trap_port
 from fannel.ops.doctor.examine import LIMIT_S, examine
 from fannel.ops.doctor.finding import Finding, ok, wrong
-from fannel.ops.doctor.pagoda import pagoda
-from fannel.ops.doctor.slack import slack
-from fannel.ops.doctor.trap_port import receive_buffer, trap_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -60,11 +56,11 @@ def _checks(settings: Settings, environ: Mapping[str, str], folder: Path) -> dic
     own = folder / "rulebooks" / "network_alerts.yml"
     rules = own if own.exists() else root / "rulebooks" / "network_alerts.yml"
     return {
-        "trap port": partial(trap_port, settings.trap),
-        "receive buffer": receive_buffer,
-        "database": partial(database, settings.database.url),
-        "pagoda": partial(pagoda, settings.pagoda),
-        "slack": partial(slack, settings.slack),
+        "trap port": partial(trap_port.trap_port, settings.trap),
+        "receive buffer": trap_port.receive_buffer,
+        "database": partial(database.database, settings.database.url),
+        "pagoda": partial(pagoda.pagoda, settings.pagoda),
+        "slack": partial(slack.slack, settings.slack),
         "java": partial(programs.java, environ),
         f"collection {collections.OWN}": partial(collections.own_collection, paths),
         "vendor collections": partial(collections.vendor_collections, root / "collections" / "requirements.yml", paths),

@@ -18,6 +18,8 @@ from fannel.ops.doctor.finding import ok, wrong
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from jsonschema.exceptions import ValidationError
+
     from fannel.checks.find import Checks
     from fannel.ops.doctor.finding import Finding
 
@@ -34,6 +36,7 @@ def rulebook(file: Path, collection: Path) -> Finding:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         return wrong(name, f"{file}: {_one_line(error)}", "mend the YAML there")
     if (mistake := best_match(_validator().iter_errors(rulesets))) is not None:
+        mistake = _innermost(mistake)
         place = "/".join(map(str, mistake.absolute_path)) or "the whole file"
         return wrong(name, f"{file}: {place}: {mistake.message:.200}", "mend it; ansible-rulebook would refuse it")
     if missing := [f"{_OWN}{path.stem}" for path in _named(rulesets, collection) if not path.exists()]:
@@ -68,6 +71,16 @@ def _validator() -> Any:  # noqa: ANN401  (jsonschema's validator classes have n
         return jsonschema.Draft202012Validator({"type": "array"})
     schema = Path(spec.submodule_search_locations[0]) / "schema" / "ruleset_schema.json"
     return jsonschema.Draft202012Validator(json.loads(schema.read_text(encoding="utf-8")))
+
+
+def _innermost(mistake: ValidationError) -> ValidationError:
+    """Of "none of these schemas fits", what keeps the schema from fitting that has least against the text."""
+    while mistake.context:
+        schemas: dict[object, list[ValidationError]] = {}
+        for error in mistake.context:
+            schemas.setdefault(error.schema_path[0], []).append(error)
+        mistake = min(schemas.values(), key=len)[0]
+    return mistake
 
 
 def _named(rulesets: list[dict[str, Any]], collection: Path) -> Iterator[Path]:

@@ -23,7 +23,7 @@ NAME = "database"
 _SET_URL = "set database.url (FANNEL_DATABASE__URL) to sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME"
 
 
-def database(url: str) -> Finding:
+def database(url: str, patience_s: float = PATIENCE_S) -> Finding:
     """Whether events and incidents can be put on record at `url`."""
     try:
         parsed = make_url(url)
@@ -34,15 +34,15 @@ def database(url: str) -> Finding:
         return _server(url)
     if not parsed.database or parsed.database == ":memory:":
         return wrong(NAME, "an SQLite database in memory is not seen by playbooks and is gone at every stop", _SET_URL)
-    return _file(Path(parsed.database))
+    return _file(Path(parsed.database), patience_s / 2)
 
 
-def _file(path: Path) -> Finding:
+def _file(path: Path, timeout_s: float) -> Finding:
     if not path.exists():
         return _not_there_yet(path)
     uri = f"file:{quote(str(path))}?mode=rw"
     try:
-        connection = sqlite3.connect(uri, uri=True, timeout=PATIENCE_S / 2, isolation_level=None)
+        connection = sqlite3.connect(uri, uri=True, timeout=timeout_s, isolation_level=None)
         try:
             found = _revision(connection)
             # Takes the write lock, which a database that cannot be written refuses, and gives it back.
@@ -53,7 +53,7 @@ def _file(path: Path) -> Finding:
     except sqlite3.DatabaseError as error:
         reason = str(error)
         if "locked" in reason:
-            return warning(NAME, f"{path} is being written for longer than {PATIENCE_S / 2:g} s", "try again")
+            return warning(NAME, f"{path} is being written for longer than {timeout_s:g} s", "try again")
         return wrong(NAME, f"{path}: {reason}", "check its owner and mode, the disk, and database.url")
     return _judged(str(path), found)
 

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 NAME = "slack"
 
 
-def slack(settings: Slack) -> Finding:
+def slack(settings: Slack, patience_s: float = PATIENCE_S) -> Finding:
     """Whether a thread could be opened in the configured channel. Nothing is posted."""
     if settings.bot_token is None:
         return warning(NAME, "SLACK_BOT_TOKEN is not set: nothing is posted", "set SLACK_BOT_TOKEN and slack.channel")
-    client = SlackClient(settings.bot_token.get_secret_value(), api_url=str(settings.api_url), timeout_s=PATIENCE_S / 2)
+    client = SlackClient(settings.bot_token.get_secret_value(), api_url=str(settings.api_url), timeout_s=patience_s / 2)
     try:
         me = client.auth_test()
         channel = client.channel_info(settings.channel)

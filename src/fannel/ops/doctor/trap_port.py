@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +11,8 @@ from fannel.intake.udp import WANTED_SO_RCVBUF, ListenError, bind
 from fannel.ops.doctor.finding import ok, warning, wrong
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from fannel.config import Trap
     from fannel.ops.doctor.finding import Finding
 
@@ -59,13 +62,20 @@ def _holder(port: int, proc: Path) -> tuple[int | None, str] | None:
     if not inodes:
         return None
     for process in proc.glob("[0-9]*"):
-        try:
-            links = {str(descriptor.readlink()) for descriptor in (process / "fd").iterdir()}
-        except OSError:
-            continue  # another user's, or it ended meanwhile
-        if links & inodes:
+        if any(link in inodes for link in _links(process / "fd")):
             return int(process.name), _program(process)
     return None, ""
+
+
+def _links(folder: Path) -> Iterator[str]:
+    """What a process's descriptors stand for, as far as it is its user who asks and they are still open."""
+    try:
+        descriptors = list(folder.iterdir())
+    except OSError:
+        return
+    for descriptor in descriptors:
+        with contextlib.suppress(OSError):
+            yield str(descriptor.readlink())
 
 
 def _inodes(port: int, proc: Path) -> list[str]:
