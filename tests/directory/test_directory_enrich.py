@@ -3,7 +3,7 @@
 import pytest
 
 from fannel.directory.directory import Device, Interface, Lookup
-from fannel.directory.enrich import enrich_subject, to_host
+from fannel.directory.enrich import MAX_CLAIMANTS, enrich_subject, to_host
 from fannel.directory.mapping import os_name
 from fannel.event import Host, Subject
 
@@ -18,9 +18,18 @@ def test_a_found_device_is_a_known_host():
     assert host == Host("rt1.example.net", True, "ios", "Cisco IOS-XE", "tyo1", "core", 57, 7)
 
 
-@pytest.mark.parametrize("status", ["ambiguous", "unknown"])
-def test_anybody_else_goes_by_the_address(status):
-    assert to_host(Lookup(status, stale_s=7), "192.0.2.9") == Host("192.0.2.9", known=False, stale_s=7)
+def test_a_stranger_goes_by_the_address():
+    assert to_host(Lookup("unknown", stale_s=7), "192.0.2.9") == Host("192.0.2.9", known=False, stale_s=7)
+
+
+def test_an_address_of_two_devices_names_both_and_is_neither():
+    host = to_host(Lookup("ambiguous", among=("rt1", "rt2"), stale_s=7), "192.0.2.9")
+    assert host == Host("192.0.2.9", known=False, stale_s=7, ambiguous=("rt1", "rt2"))
+
+
+def test_an_address_of_everybody_makes_no_large_event():
+    host = to_host(Lookup("ambiguous", among=tuple(map(str, range(10_000)))), "192.0.2.9")
+    assert host.ambiguous == tuple(map(str, range(MAX_CLAIMANTS)))
 
 
 def test_an_interface_fills_the_gaps_of_a_subject():

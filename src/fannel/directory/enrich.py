@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from fannel.event import Host
 
@@ -11,12 +11,18 @@ if TYPE_CHECKING:
     from fannel.directory.directory import Interface, Lookup
     from fannel.event import Subject
 
+MAX_CLAIMANTS: Final = 8
+
 
 def to_host(lookup: Lookup, address: str) -> Host:
-    """The host of an event: the device if exactly one was found, else the sender's own address, not known."""
+    """The host of an event: the device if exactly one was found, else the sender's own address, not known.
+
+    Of the devices that all claim the address a few are named: enough to mend pagoda with.
+    """
     device = lookup.device
     if device is None:
-        return Host(name=address, known=False, stale_s=lookup.stale_s)
+        ambiguous = lookup.among[:MAX_CLAIMANTS] or None
+        return Host(name=address, known=False, stale_s=lookup.stale_s, ambiguous=ambiguous)
     return Host(
         name=device.name,
         known=True,
