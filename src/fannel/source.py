@@ -117,11 +117,18 @@ async def run_trap_source(queue: EventQueue, args: Mapping[str, Any]) -> None:
 
 
 def _open_directory(pagoda: config.Pagoda) -> HostDirectory:
+    client = None
     if pagoda.url is None:
-        log.warning("PAGODA_URL is not set: every device is unknown (`fannel run` starts the embedded lab pagoda)")
-    token = pagoda.token.get_secret_value() if pagoda.token is not None else ""
-    client = PagodaClient(str(pagoda.url or "http://127.0.0.1:9"), token, ca_file=pagoda.ca_file)
-    return HostDirectory(client, refresh_s=pagoda.refresh_s, lookup_timeout_s=pagoda.lookup_timeout_s)
+        log.warning("PAGODA_URL is not set: no device is looked up (`fannel run` starts the embedded lab pagoda)")
+    else:
+        token = pagoda.token.get_secret_value() if pagoda.token is not None else ""
+        client = PagodaClient(str(pagoda.url), token, ca_file=pagoda.ca_file)
+    return HostDirectory(
+        client,
+        cache_file=pagoda.cache_file,
+        refresh_s=pagoda.refresh_s,
+        lookup_timeout_s=pagoda.lookup_timeout_s,
+    )
 
 
 async def _feed_for_ever(queue: EventQueue, listener: UdpListener, pipeline: Pipeline) -> None:

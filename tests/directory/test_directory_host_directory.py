@@ -6,6 +6,7 @@ import time
 import pytest
 import structlog
 
+from fannel.directory import snapshot
 from fannel.directory.errors import EmptyList, PagodaAuthError, PagodaError
 from fannel.directory.gate import BREAK_S
 from fannel.directory.host_directory import HostDirectory
@@ -39,7 +40,7 @@ def make_hosts(lab, make_client, clock, logged):
     made = []
 
     def make(**options):
-        client = options.pop("client", None) or make_client(lab.url)
+        client = options.pop("client") if "client" in options else make_client(lab.url)
         made.append(HostDirectory(client, **{"clock": clock, "first_retry_s": 0.02, **options}))
         return made[-1]
 
@@ -253,3 +254,103 @@ def test_many_threads_may_ask_at_once(hosts):
     for thread in threads:
         thread.join()
     assert seen == [RT_TYO] * 400
+
+
+@pytest.fixture
+def file(tmp_path):
+    return tmp_path / "var" / "directory.json"
+
+
+@pytest.fixture
+def wall():
+    clock = Clock()
+    clock.now = 1_790_000_000.0
+    return clock
+
+
+@pytest.fixture
+def kept(lab, make_hosts, file, wall):
+    """The file of an earlier run, written a day ago."""
+    make_hosts(cache_file=file, wall=wall).refresh()
+    wall.now += 86_400
+    return file
+
+
+def test_a_start_without_pagoda_knows_what_was_kept_and_how_old_it_is(lab, make_hosts, kept, wall, logged):
+    lab.fault = Fault.DROP
+    hosts = make_hosts(cache_file=kept, wall=wall)
+    hosts.start()
+    lookup = hosts.find(["127.0.2.1"])
+    assert (lookup.device.name, lookup.device.os, lookup.stale_s) == (RT_TYO, "ios", 86_400)
+    assert hosts.interface(lookup.device, ifindex=3).name == "GigabitEthernet0/1"
+    eventually(lambda: hosts.trouble is not None)
+    assert hosts.find(["127.0.2.1"]).status == "found"
+    lab.fault = Fault.NONE
+    eventually(lambda: hosts.find(["127.0.2.1"]).stale_s == 0)
+
+
+def test_what_was_kept_is_refreshed_from_pagoda_at_once(lab, make_hosts, kept, wall):
+    lab.records.put("NetworkDevice", "new.example.net", {"management_ip": "127.0.1.77"})
+    hosts = make_hosts(cache_file=kept, wall=wall)
+    hosts.start()
+    eventually(lambda: len(hosts.directory) == 7)
+    assert hosts.directory.stale_s(1000.0) == 0
+
+
+@pytest.mark.parametrize("text", ["", "{}\n", '{"schema": "fannel.directory/2"}\n', "\0\xff" * 1000, "[" * 100_000])
+def test_a_file_that_cannot_be_used_is_told_once_and_replaced(lab, make_hosts, file, logged, text):
+    file.parent.mkdir()
+    file.write_text(text)
+    hosts = make_hosts(cache_file=file, refresh_s=0.02)
+    hosts.start()
+    eventually(lambda: len(searches(lab)) > 4)
+    assert hosts.find(["127.0.1.1"]).status == "found"
+    assert [line["event"] for line in logged].count("directory_file_ignored") == 1
+    assert len(snapshot.load(file, None).devices) == 6
+
+
+def test_the_list_of_another_pagoda_is_not_believed(lab, make_hosts, make_client, kept, wall, logged):
+    hosts = make_hosts(client=make_client("http://127.0.0.1:9"), cache_file=kept, wall=wall)
+    hosts.start()
+    assert not hosts.wait_tried(5)
+    assert hosts.find(["127.0.1.1"]).status == "unknown"
+    assert [line["reason"] for line in logged if "reason" in line] == ["it is of another pagoda"]
+
+
+def test_a_good_file_is_never_replaced_by_an_empty_list(lab, make_hosts, kept, wall, logged):
+    before = kept.read_bytes()
+    lab.fault = Fault.EMPTY
+    hosts = make_hosts(cache_file=kept, wall=wall)
+    hosts.start()
+    eventually(lambda: isinstance(hosts.trouble, EmptyList))
+    make_hosts(cache_file=kept, wall=wall).refresh()
+    assert kept.read_bytes() == before
+    assert hosts.find(["127.0.1.1"]).status == "found"
+
+
+def test_a_file_that_cannot_be_written_is_told_once_and_costs_nothing_else(lab, make_hosts, tmp_path, logged):
+    (tmp_path / "var").write_text("a file where a folder should be")
+    hosts = make_hosts(cache_file=tmp_path / "var" / "directory.json", refresh_s=0.02)
+    hosts.start()
+    eventually(lambda: len(searches(lab)) > 6)
+    assert (hosts.trouble, len(hosts.directory)) == (None, 6)
+    assert [line["event"] for line in logged].count("directory_not_kept") == 1
+
+
+def test_without_a_pagoda_everybody_is_unknown_at_once(make_hosts):
+    hosts = make_hosts(client=None)
+    hosts.start()
+    started = time.monotonic()
+    assert hosts.find(["127.0.1.1"]).status == "unknown"
+    assert not hosts.wait_tried(5)
+    assert time.monotonic() - started < 1
+    eventually(lambda: not [t for t in threading.enumerate() if t is hosts._thread])
+    with pytest.raises(PagodaError, match="no pagoda is configured"):
+        hosts.refresh()
+
+
+def test_without_a_pagoda_what_was_kept_is_known(make_hosts, kept, wall):
+    hosts = make_hosts(client=None, cache_file=kept, wall=wall)
+    hosts.start()
+    lookup = hosts.find(["127.0.1.1"])
+    assert (lookup.device.name, lookup.stale_s) == (RT_TYO, 86_400)

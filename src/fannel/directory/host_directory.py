@@ -2,7 +2,8 @@
 
 Promises: an answer from memory costs microseconds; a question to pagoda delays an event by at most
 `lookup_timeout_s`, all of them together a fifth of the time at most, and none while pagoda is known to be down; a good
-list is never replaced by an empty one; pagoda's troubles are logged when they change, not per event.
+list is never replaced by an empty one, in memory or in the file that a start without pagoda begins with; pagoda's
+troubles are logged when they change, not per event.
 """
 
 from __future__ import annotations
@@ -14,17 +15,20 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
+from fannel.directory import snapshot
 from fannel.directory.directory import Directory, Lookup, address
 from fannel.directory.errors import EmptyList, PagodaError, PagodaFailed, PagodaUnreachable, UnexpectedAnswer
 from fannel.directory.gate import Gate
+from fannel.directory.mapping import Mapping
 from fannel.directory.reader import Reader
+from fannel.directory.snapshot import NoSnapshot, Origin, Snapshot, SnapshotError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from fannel.directory.client import PagodaClient
     from fannel.directory.directory import Device, Interface
-    from fannel.directory.mapping import Mapping
 
 FIRST_RETRY_S: Final = 1.0
 MAX_RETRY_S: Final = 30.0
@@ -40,30 +44,37 @@ _log = structlog.get_logger("fannel.directory")
 class HostDirectory:
     """Who is behind an address. Thread-safe. `start()` it, and `stop()` it at the end.
 
-    `trouble` is why the last load failed, None while all is well.
+    Without a client (no pagoda is configured) it knows what `cache_file` holds, or nobody. `trouble` is why the last
+    load failed, None while all is well. `clock` counts seconds from anywhere, `wall` since the epoch.
     """
 
     def __init__(
         self,
-        client: PagodaClient,
+        client: PagodaClient | None,
         mapping: Mapping | None = None,
         *,
+        cache_file: Path | None = None,
         refresh_s: float = 300,
         lookup_timeout_s: float = 2,
         first_retry_s: float = FIRST_RETRY_S,
         clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
     ) -> None:
         self.trouble: PagodaError | None = None
-        self._reader = Reader(client, mapping)
+        mapping = mapping or Mapping()
+        self._reader = Reader(client, mapping) if client is not None else None
+        self._origin = Origin.of(client.url, mapping.device) if client is not None else None
+        self._cache_file = cache_file
         self._refresh_s = refresh_s
         self._lookup_timeout_s = lookup_timeout_s
         self._first_retry_s = first_retry_s
         self._clock = clock
+        self._wall = wall
         self._directory = Directory()
         self._swap = threading.Lock()
         self._gate = Gate()
         self._questions = threading.BoundedSemaphore(_QUESTIONS_AT_ONCE)
-        self._tried = threading.Event()
+        self._ready = threading.Event()
         self._grace_until = float("-inf")
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
@@ -86,24 +97,26 @@ class HostDirectory:
         self._stopping.set()
 
     def wait_tried(self, timeout_s: float) -> bool:
-        """Wait until the first load has succeeded or failed; whether there is a list now."""
-        self._tried.wait(timeout_s)
+        """Wait until there is a list, or the first load has failed; whether there is a list now."""
+        self._ready.wait(timeout_s)
         return self._directory.loaded_at is not None
 
     def find(self, candidates: Sequence[str]) -> Lookup:
         """The device behind the first of these addresses or names that names one; see Directory.find().
 
-        Events of the first moments wait for the first load, but no longer than `lookup_timeout_s` after `start()`.
+        Events of the first moments wait for a first list, but no longer than `lookup_timeout_s` after `start()`.
         """
-        if self._directory.loaded_at is None and not self._tried.is_set():
-            self._tried.wait(max(0.0, self._grace_until - self._clock()))
+        if self._directory.loaded_at is None and not self._ready.is_set():
+            self._ready.wait(max(0.0, self._grace_until - self._clock()))
         lookup = self._directory.find(candidates, self._clock())
         if lookup.status != "unknown":
             return lookup
         addresses = tuple(dict.fromkeys(a for a in map(address, candidates) if a is not None))
-        if not addresses or self.trouble is not None or not self._gate.allows(addresses, self._clock()):
+        if self._reader is None or not addresses or self.trouble is not None:
             return lookup
-        return self._ask(candidates, addresses) or lookup
+        if not self._gate.allows(addresses, self._clock()):
+            return lookup
+        return self._ask(self._reader, candidates, addresses) or lookup
 
     def interface(self, device: Device, *, ifindex: int | None = None, name: str | None = None) -> Interface | None:
         """See Directory.interface(). Never asks pagoda."""
@@ -114,11 +127,13 @@ class HostDirectory:
 
         Devices do not wait for interfaces: without readable interfaces the known ones stay.
         """
+        if self._reader is None or self._origin is None:
+            raise PagodaError("no pagoda is configured: set PAGODA_URL")
         self._reader.forget()
         devices = self._reader.devices()
         if not devices and len(self._directory):
             raise EmptyList(f"pagoda lists no device at all; the {len(self._directory)} known ones are kept")
-        loaded_at = self._clock()
+        loaded_at, read_at = self._clock(), self._wall()
         self._replace(Directory(devices, self._directory.interfaces, loaded_at=loaded_at))
         try:
             interfaces = self._reader.interfaces()
@@ -127,17 +142,50 @@ class HostDirectory:
         else:
             self._replace(Directory(devices, interfaces, loaded_at=loaded_at))
             self._tell("interfaces", None)
+        self._save(Snapshot(read_at, devices, self._directory.interfaces), self._origin)
+
+    def _save(self, kept: Snapshot, origin: Origin) -> None:
+        """Keep the list for the next start. An empty one is not worth a file, let alone a better file's place."""
+        if self._cache_file is None or not kept.devices:
+            return
+        reason = ""
+        try:
+            snapshot.save(self._cache_file, kept, origin)
+        except (OSError, SnapshotError) as error:
+            reason = str(error)
+        if reason and self._told.get("file") != reason:
+            _log.warning("directory_not_kept", file=str(self._cache_file), reason=reason)
+        self._told["file"] = reason
+
+    def _restore(self) -> None:
+        """Begin with what an earlier run kept, as old as it is."""
+        if self._cache_file is None:
+            return
+        try:
+            kept = snapshot.load(self._cache_file, self._origin)
+        except NoSnapshot:
+            return
+        except Exception as error:  # noqa: BLE001  (whatever is in the file, refreshing goes on; it is told)
+            _log.warning("directory_file_ignored", file=str(self._cache_file), reason=str(error))
+            return
+        age_s = kept.age_s(self._wall())
+        self._replace(Directory(kept.devices, kept.interfaces, loaded_at=self._clock() - age_s))
+        _log.info("directory_file_read", file=str(self._cache_file), devices=len(kept.devices), age_s=int(age_s))
+        self._ready.set()
 
     def _replace(self, directory: Directory) -> None:
         with self._swap:
             self._directory = directory
 
     def _keep_fresh(self) -> None:
+        self._restore()
         retry_s = self._first_retry_s
-        while not self._stopping.is_set():
+        while self._reader is not None and not self._stopping.is_set():
             try:
                 self.refresh()
             except Exception as error:  # noqa: BLE001  (a bug must not end refreshing for good; it is told as trouble)
+                if self._stopping.is_set():
+                    return
                 self.trouble = _typed(error)
                 self._tell("devices", self.trouble)
                 pause_s, retry_s = retry_s, min(MAX_RETRY_S, retry_s * 2)
@@ -145,16 +193,17 @@ class HostDirectory:
                 self.trouble = None
                 self._tell("devices", None)
                 pause_s, retry_s = self._refresh_s, self._first_retry_s
-            self._tried.set()
+            self._ready.set()
             self._stopping.wait(pause_s)
+        self._ready.set()
 
-    def _ask(self, candidates: Sequence[str], addresses: tuple[str, ...]) -> Lookup | None:
+    def _ask(self, reader: Reader, candidates: Sequence[str], addresses: tuple[str, ...]) -> Lookup | None:
         """Ask pagoda in a thread of its own, so that nothing it does can hold an event longer than promised."""
         if not self._questions.acquire(blocking=False):
             return None
         question = _Question(addresses)
         asked_at = self._clock()
-        threading.Thread(target=self._answer, args=(question,), name="fannel-lookup", daemon=True).start()
+        threading.Thread(target=self._answer, args=(reader, question), name="fannel-lookup", daemon=True).start()
         in_time = question.done.wait(self._lookup_timeout_s)
         now = self._clock()
         self._gate.spent(now - asked_at, now)
@@ -168,13 +217,13 @@ class HostDirectory:
             _log.warning("pagoda_lookup_failed", error=str(question.error or "no answer in time"))
         return None
 
-    def _answer(self, question: _Question) -> None:
+    def _answer(self, reader: Reader, question: _Question) -> None:
         try:
-            for device in self._reader.devices_at(question.addresses, within_s=self._lookup_timeout_s):
+            for device in reader.devices_at(question.addresses, within_s=self._lookup_timeout_s):
                 # The device first: an interface list that is late must not cost the host its name.
                 with self._swap:
                     self._directory = self._directory.plus(device)
-                interfaces = self._reader.interfaces(device, within_s=self._lookup_timeout_s)
+                interfaces = reader.interfaces(device, within_s=self._lookup_timeout_s)
                 with self._swap:
                     self._directory = self._directory.plus(device, interfaces.get(device.pagoda_id, ()))
         except Exception as error:  # noqa: BLE001  (told by whoever asked, and no reason to ask again soon)

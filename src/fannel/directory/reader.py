@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 MAX_NAME: Final = 253
 MAX_TEXT: Final = 1000
-_MAX_ADDRESSES = 256
+MAX_ADDRESSES: Final = 257
 # Two hits on one address are enough to know that it is ambiguous.
 _HITS_PER_ADDRESS = 2
 
@@ -133,7 +133,7 @@ class Reader:
         management_ip = _address(values.get(names_of.management_ip))
         more = _get(values, names_of.source_addresses)
         others = more if isinstance(more, tuple) else (more,)
-        addresses = [management_ip, *(_address(value) for value in others[:_MAX_ADDRESSES])]
+        addresses = [management_ip, *(_address(value) for value in others[: MAX_ADDRESSES - 1])]
         network_os = _text(_get(values, names_of.network_os), MAX_NAME)
         return Device(
             name=_cut(item.name, MAX_NAME),
