@@ -142,12 +142,12 @@ def judged(thread):
 
 
 CABLES = {
-    "ios": ("rt-tyo-01.example.net", "GigabitEthernet0/3", "rt-tyo-01 Gi0/3"),
-    "iosxr": ("rt-osa-01.example.net", "GigabitEthernet0/0/0/1", "rt-osa-01 Gi0/0/0/1"),
-    "nxos": ("sw-tyo-01.example.net", "Ethernet1/2", "sw-tyo-01 Et"),
-    "eos": ("leaf-tyo-01.example.net", "Ethernet2", "leaf-tyo-01 Et2"),
-    "junos": ("ex-osa-01.example.net", "ge-0/0/1", "ex-osa-01 ge-0/0/1"),
-    "frr": ("frr-tyo-01.example.net", "eth2", "frr-tyo-01 eth2"),
+    "ios": ("rt-tyo-01.example.net", "GigabitEthernet0/3", "rt-tyo-01 Gi0/3 "),
+    "iosxr": ("rt-osa-01.example.net", "GigabitEthernet0/0/0/1", "rt-osa-01 Gi0/0/0/1 "),
+    "nxos": ("sw-tyo-01.example.net", "Ethernet1/2", "sw-tyo-01 Eth1/2 "),
+    "eos": ("leaf-tyo-01.example.net", "Ethernet2", "leaf-tyo-01 Eth2 "),
+    "junos": ("ex-osa-01.example.net", "ge-0/0/1", "ex-osa-01 ge-0/0/1 "),
+    "frr": ("frr-tyo-01.example.net", "eth2", "frr-tyo-01 eth2 "),
 }
 
 
