@@ -31,8 +31,11 @@ def clock():
 
 @pytest.fixture
 def logged():
+    configured = structlog.is_configured()
     with structlog.testing.capture_logs() as lines:
         yield lines
+    if not configured:  # to have captured counts as having configured, and the next test may want to do that
+        structlog.reset_defaults()
 
 
 @pytest.fixture
