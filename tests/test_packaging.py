@@ -42,7 +42,7 @@ DOCUMENTED_AS = {
 }
 START_TIMEOUT_S = 60
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300), pytest.mark.xdist_group("packaging")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 
 def plugins(folder: str) -> list[str]:
