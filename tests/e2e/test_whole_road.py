@@ -50,6 +50,12 @@ def payload(marker):
     return "{{ lookup('ansible.builtin.pipe', 'touch " + str(marker) + "') }}"
 
 
+def header_payload(marker):
+    """A template without a brace: Ansible lets a text name its own marks in a first line."""
+    marks = "variable_start_string:'[%', variable_end_string:'%]'"
+    return f"#jinja2: {marks}\n[% lookup('ansible.builtin.pipe', 'touch {marker}') %]"
+
+
 @pytest.fixture(scope="module")
 def network(folder, marker):
     """The lab network plus a few ports, one device nobody can reach, and descriptions that attack."""
@@ -59,6 +65,7 @@ def network(folder, marker):
     for number in range(10, 20):
         ports[f"GigabitEthernet0/{number}"] = {"if_index": 100 + number, "description": f"port {number}"}
     ports["GigabitEthernet0/10"]["description"] = payload(marker)
+    ports["GigabitEthernet0/15"]["description"] = header_payload(marker)
     devices["leaf-tyo-02.example.net"] = devices["leaf-tyo-01.example.net"] | {
         "management_ip": "127.0.1.14",
         "interfaces": {"Ethernet1": {"if_index": 1, "description": "wrong enable password"}},
@@ -182,7 +189,8 @@ def test_a_template_in_the_device_pagoda_and_trap_is_read_and_never_run(stage, f
     evil = payload(marker)
     stage.devices.plant.change("rt-tyo-01.example.net", "GigabitEthernet0/10", now=time.time(), description=evil)
     stage.act("rt-tyo-01.example.net", "cut", "GigabitEthernet0/10")
-    alias = WireVarBind("1.3.6.1.2.1.31.1.1.1.18.999", ValueType.OCTET_STRING, evil.encode())
+    stage.act("rt-tyo-01.example.net", "cut", "GigabitEthernet0/15")
+    alias = WireVarBind("1.3.6.1.2.1.31.1.1.1.18.999", ValueType.OCTET_STRING, header_payload(marker).encode())
     name = WireVarBind("1.3.6.1.2.1.2.2.1.2.999", ValueType.OCTET_STRING, evil.encode())
     send(stage, encode_trap("1.3.6.1.6.3.1.1.5.3", [name, alias], community=b"public"), "127.0.1.1")
     send(stage, encode_trap("1.3.6.1.6.3.1.1.5.3", [name], community=evil.encode()), "127.0.1.1")
@@ -190,6 +198,7 @@ def test_a_template_in_the_device_pagoda_and_trap_is_read_and_never_run(stage, f
     assert "lookup('ansible.builtin.pipe'" in thread.text(), "people can read what somebody tried"
     named = Thread(stage, "rt-tyo-01 {{ lookup(").until(judged, fannel)
     assert "could not judge" in named.parent, "no such name reaches a device"
+    Thread(stage, "Gi0/15").until(judged, fannel)
     Thread(stage, "snmp auth failure").until(lambda _: True, fannel)
     time.sleep(1)
     assert not marker.exists()
