@@ -59,3 +59,7 @@ class UnexpectedAnswer(PagodaError):
 
 class EmptyList(PagodaError):
     """pagoda lists no device although the directory knows some: the good list is kept."""
+
+
+class NoFallback(PagodaError):
+    """pagoda did not answer, and the file that should stand in for it cannot be used."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import html
 import ipaddress
 import json
+import math
 import re
 import threading
 import time
@@ -55,12 +56,15 @@ class NotFound(UnexpectedAnswer):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeouts:
-    """Seconds: for the handshake, for a small answer, for a page of a list, and for all attempts together."""
+    """Seconds: for the handshake, for a small answer, for a page of a list, for all attempts at one call together,
+    and for all calls together, counted from the first one.
+    """
 
     connect_s: float = 3
     lookup_s: float = 10
     page_s: float = 60
     retry_s: float = 20
+    all_s: float = math.inf
 
 
 class _TokenAuth(AuthBase):
@@ -98,6 +102,7 @@ class Transport:
         self.timeouts = timeouts or Timeouts()
         self._sleep = sleep
         self._monotonic = monotonic
+        self._began: float | None = None
         self._slots = threading.BoundedSemaphore(CALLS_AT_ONCE)
         self._session = requests.Session()
         self._session.auth = _TokenAuth(self._token)
@@ -131,7 +136,7 @@ class Transport:
             return self._attempt(method, path, params, body, within_s)
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception(_may_pass),
-            stop=tenacity.stop_after_attempt(4) | tenacity.stop_after_delay(self.timeouts.retry_s),
+            stop=tenacity.stop_after_attempt(4) | tenacity.stop_after_delay(min(self.timeouts.retry_s, self._left_s())),
             wait=tenacity.wait_random_exponential(multiplier=0.5, max=5),
             sleep=self._sleep,
             reraise=True,
@@ -141,9 +146,12 @@ class Transport:
     def _attempt(
         self, method: str, path: str, params: dict[str, str] | None, body: dict[str, Any] | None, within_s: float
     ) -> Any:  # noqa: ANN401  (any JSON value)
+        within_s = min(within_s, self._left_s())
+        if within_s <= 0:
+            raise PagodaTimeout(f"{self.url} took more than {self.timeouts.all_s:g} s in all")
         deadline = self._monotonic() + within_s
         if not self._slots.acquire(timeout=within_s):
-            msg = f"{self.url}: {CALLS_AT_ONCE} calls are under way and none ended within {within_s:g} s"
+            msg = f"{self.url}: {CALLS_AT_ONCE} calls are under way and none ended within {within_s:.3g} s"
             raise PagodaTimeout(msg)
         try:
             with self._session.request(
@@ -159,9 +167,9 @@ class Transport:
                 content = self._read(response, deadline, within_s)
         except requests.Timeout as error:
             if isinstance(error, requests.ConnectTimeout):
-                msg = f"{self.url} does not answer: no connection within {self.timeouts.connect_s:g} s"
+                msg = f"{self.url} does not answer: no connection within {min(self.timeouts.connect_s, within_s):.3g} s"
                 raise PagodaUnreachable(msg) from None
-            raise PagodaTimeout(f"{self.url} took more than {within_s:g} s to answer {path}") from None
+            raise PagodaTimeout(f"{self.url} took more than {within_s:.3g} s to answer {path}") from None
         except requests.exceptions.SSLError as error:
             msg = f"{self.url}: TLS failed: {self._words(str(error))}. Is the right CA file configured?"
             raise PagodaUnreachable(msg) from None
@@ -173,6 +181,12 @@ class Transport:
             self._slots.release()
         return self._answer(path, response, content)
 
+    def _left_s(self) -> float:
+        now = self._monotonic()
+        if self._began is None:
+            self._began = now
+        return self._began + self.timeouts.all_s - now
+
     def _read(self, response: requests.Response, deadline: float, within_s: float) -> bytes:
         chunks, size = [], 0
         # read1() returns with what is there; iter_content() would wait for a whole chunk, however slowly it drips in.
@@ -182,7 +196,7 @@ class Transport:
             if size > MAX_ANSWER_BYTES:
                 raise UnexpectedAnswer(f"{self.url} answered more than {MAX_ANSWER_BYTES // 2**20} MB")
             if self._monotonic() > deadline:
-                raise PagodaTimeout(f"{self.url} had not finished its answer after {within_s:g} s")
+                raise PagodaTimeout(f"{self.url} had not finished its answer after {within_s:.3g} s")
         return b"".join(chunks)
 
     def _answer(self, path: str, response: requests.Response, content: bytes) -> Any:  # noqa: ANN401
