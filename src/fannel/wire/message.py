@@ -22,7 +22,7 @@ SNMP_TRAP_COMMUNITY = "1.3.6.1.6.3.18.1.4.0"
 SNMP_TRAPS = "1.3.6.1.6.3.1.1.5"  # coldStart is its .1, authenticationFailure .5, egpNeighborLoss .6
 ENTERPRISE_SPECIFIC = 6
 
-RESPONSE, TRAP_V1, INFORM, TRAP_V2 = 0xA2, 0xA4, 0xA6, 0xA7  # PDU tags
+RESPONSE, TRAP_V1, INFORM, TRAP_V2, REPORT = 0xA2, 0xA4, 0xA6, 0xA7, 0xA8  # PDU tags
 PDU_NAMES = {
     0xA0: "GetRequest",
     0xA1: "GetNextRequest",
@@ -32,7 +32,7 @@ PDU_NAMES = {
     0xA5: "GetBulkRequest",
     INFORM: "InformRequest",
     TRAP_V2: "SNMPv2-Trap",
-    0xA8: "Report",
+    REPORT: "Report",
 }
 
 Pdu = Literal["trap", "inform"]
