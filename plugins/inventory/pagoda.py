@@ -18,6 +18,10 @@ description:
     become slower as the network grows.
   - User names and passwords never come from pagoda. Keep them in group variables, a vault, or AWX credentials.
   - Nothing that pagoda holds is ever treated as a template.
+  - While pagoda is no help (down, slow, broken, refusing the token) the hosts come from the list that a running FANNEL
+    keeps in O(fallback_file), with the same variables and groups and with a warning that says why and how old it is. An
+    alert does not wait for pagoda to come back.
+  - A limit that names V(localhost) makes a host of it. A limit of V(localhost) alone does not contact pagoda.
   - Items whose name cannot be the name of a host (spaces, wildcards, V(all), V(localhost)) are left out with a warning.
 requirements:
   - the C(fannel) Python package
@@ -34,7 +38,9 @@ options:
     required: true
     choices: [fannel.network.pagoda]
   url:
-    description: Where pagoda is, such as V(https://pagoda.example.net). Must be given here or in the environment.
+    description:
+      - Where pagoda is, such as V(https://pagoda.example.net).
+      - Must be given here or in the environment unless O(fallback_file) can do without.
     type: str
     env:
       - name: PAGODA_URL
@@ -64,6 +70,22 @@ options:
     description: How many seconds one page of 1,000 devices may take.
     type: float
     default: 60
+  fallback_file:
+    description:
+      - The file in which FANNEL keeps what pagoda said last (its setting C(pagoda.cache_file)). C(fannel run) names it
+        to the playbooks that it starts. None by default.
+      - Used when pagoda does not answer, breaks, lists no device at all, or refuses the token or a name of the
+        O(mapping); the warning names which. A file of another pagoda or another O(mapping) is never used, so a mistake
+        in a new inventory file is an error.
+    type: path
+    env:
+      - name: FANNEL_PAGODA__CACHE_FILE
+  fallback_after:
+    description:
+      - With a usable O(fallback_file), how many seconds pagoda may take in all over the few hosts of C(--limit).
+      - It is not asked a second time then. The whole list may take its time (O(timeout)).
+    type: float
+    default: 5
   mapping:
     description:
       - What pagoda calls things at this site, for names that differ from the defaults.
@@ -165,6 +187,8 @@ mapping:
 plugin: fannel.network.pagoda
 """
 
+import sys
+import time
 from dataclasses import fields
 from functools import partial
 from pathlib import Path
@@ -179,8 +203,9 @@ from ansible.plugins.inventory import BaseInventoryPlugin, Constructable
 try:
     from fannel.directory.client import PagodaClient
     from fannel.directory.errors import PagodaError
-    from fannel.directory.mapping import DeviceMapping, Mapping
-    from fannel.directory.reader import Reader
+    from fannel.directory.mapping import DeviceMapping
+    from fannel.directory.run_hosts import Fallback, Wanted, run_hosts
+    from fannel.directory.snapshot import Origin
     from fannel.directory.transport import Timeouts
     from fannel.event import is_host_name
 
@@ -196,6 +221,9 @@ except ImportError:
     def untrusted(value: Any) -> Any:
         """Nothing to mark: this ansible-core trusts no inventory variable."""
         return value
+
+
+HERE = "localhost"
 
 
 class InventoryModule(BaseInventoryPlugin, Constructable):
@@ -217,35 +245,53 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
             msg = f"fannel.network.pagoda needs the fannel Python package beside ansible-core: {MISSING}"
             raise AnsibleParserError(msg)
         self._read_config_data(path)
-        if not self.get_option("url"):
-            raise AnsibleParserError("pagoda: no URL: set PAGODA_URL, or url in the inventory file")
-        client = PagodaClient(
-            self.get_option("url"),
-            self._token(),
-            self.get_option("ca_path"),
-            verify=self.get_option("validate_certs"),
-            timeouts=Timeouts(page_s=self.get_option("timeout")),
-        )
+        names = self._limit()
+        if HERE in names:
+            self._add_here()
+        if names == [HERE] and self.get_option("limit_aware"):
+            return
+        for device in self._devices([name for name in names if name != HERE]):
+            self._add(device)
+
+    def _devices(self, names: list[str]) -> list[Any]:
+        plain = bool(names) and self.get_option("limit_aware") and all(map(is_host_name, names))
+        statuses, mapping = self.get_option("statuses"), self._mapping()
+        wanted = Wanted(frozenset(names) if plain else None, None if statuses is None else tuple(statuses))
+        timeouts = Timeouts(page_s=self.get_option("timeout"))
         try:
-            devices = self._devices(Reader(client, Mapping(device=self._mapping(), interface=None)))
+            found = run_hosts(
+                self._connect, mapping, wanted, self._fallback(mapping), timeouts=timeouts, now=time.time()
+            )
         except PagodaError as error:
             raise AnsibleParserError(f"pagoda: {error}") from error
-        finally:
-            client.close()
-        for device in devices:
-            self._add(device)
+        if found.warning:
+            self.display.warning(f"pagoda: {found.warning}")
+        return found.devices
+
+    def _connect(self, timeouts: Any) -> Any:
+        if not self.get_option("url"):
+            raise PagodaError("no URL: set PAGODA_URL, or url in the inventory file")
+        verify, ca_file = self.get_option("validate_certs"), self.get_option("ca_path")
+        return PagodaClient(self.get_option("url"), self._token(), ca_file, verify=verify, timeouts=timeouts)
+
+    def _fallback(self, mapping: Any) -> Any:
+        path, url = self.get_option("fallback_file"), self.get_option("url")
+        # An empty variable, which switches it off, reads as the working directory.
+        if not path or Path(path).is_dir():
+            return None
+        return Fallback(Path(path), Origin.of(url, mapping) if url else None, self.get_option("fallback_after"))
 
     def _token(self) -> str:
         token, token_file = self.get_option("token"), self.get_option("token_file")
         if token:
             return token
         if not token_file:
-            raise AnsibleParserError("pagoda: no token: set PAGODA_TOKEN, or token_file in the inventory file")
+            raise PagodaError("no token: set PAGODA_TOKEN, or token_file in the inventory file")
         try:
             return Path(token_file).read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it is not text"
-            raise AnsibleParserError(f"pagoda: cannot read token_file {token_file}: {reason}") from None
+            raise PagodaError(f"cannot read token_file {token_file}: {reason}") from None
 
     def _mapping(self) -> Any:
         given = self.get_option("mapping")
@@ -257,21 +303,18 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
             raise AnsibleParserError(f"mapping: {', '.join(required)} cannot be null: without it there are no hosts")
         return DeviceMapping(**given)
 
-    def _devices(self, reader: Any) -> list[Any]:
-        statuses = self.get_option("statuses")
-        if wanted := self._limited_to():
-            devices = reader.devices(names=wanted, statuses=statuses)
-            if {device.name for device in devices} == wanted:
-                return devices
-            # A group, a host of another source, or a device of another status: only the whole list can tell.
-        return reader.devices(statuses=statuses)
-
-    def _limited_to(self) -> set[str] | None:
+    def _limit(self) -> list[str]:
+        """The patterns of `--limit`, as written."""
         subset = context.CLIARGS.get("subset")
-        if not subset or not self.get_option("limit_aware"):
-            return None
-        names = split_host_pattern(subset)
-        return set(names) if all(map(is_host_name, names)) else None
+        return split_host_pattern(subset) if subset else []
+
+    def _add_here(self) -> None:
+        """Make a host of the machine that Ansible runs on. It takes a host that is there to be in a limit."""
+        if HERE in self.inventory.hosts:
+            return
+        self.inventory.add_host(HERE)
+        self.inventory.set_variable(HERE, "ansible_connection", "ansible.builtin.local")
+        self.inventory.set_variable(HERE, "ansible_python_interpreter", sys.executable)
 
     def _compose(self, template: Any, variables: Any, *args: Any) -> Any:
         """Read a plain `pagoda_…` variable without Jinja: for 10,000 hosts in four keyed groups that saves a minute."""

@@ -7,10 +7,13 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
+from fannel.directory.client import PagodaClient
+from fannel.directory.host_directory import HostDirectory
 from fannel.lab.pagoda import LAB_TOKEN, Fault, PagodaStandIn
 
 ROOT = Path(__file__).parents[2]
@@ -242,3 +245,102 @@ def test_a_mapping_with_a_misspelt_name_is_told(run, tmp_path):
     config.write_text("plugin: fannel.network.pagoda\nmapping: {managment_ip: x}\n")
     done = run("ansible-inventory", "-i", config, "--list", check=False)
     assert "mapping: no such name: managment_ip; there are: model, management_ip" in " ".join(done.stderr.split())
+
+
+@pytest.fixture
+def kept(lab, tmp_path):
+    """The file that a FANNEL with this pagoda keeps."""
+    path = tmp_path / "var" / "directory.json"
+    HostDirectory(PagodaClient(lab.url, LAB_TOKEN), cache_file=path).refresh()
+    return path
+
+
+@pytest.fixture
+def say(tmp_path):
+    """A playbook that reports from every host it reaches, and from where."""
+    playbook = tmp_path / "say.yml"
+    playbook.write_text(
+        "- hosts: all\n  gather_facts: false\n  tasks:\n"
+        "    - ansible.builtin.debug:\n"
+        "        msg: 'reached {{ inventory_hostname }} {{ group_names | join(\" \") }} by {{ ansible_connection }}'\n"
+        "    - ansible.builtin.command: hostname\n"
+        "      when: ansible_connection == 'ansible.builtin.local'\n"
+    )
+    return playbook
+
+
+def test_while_pagoda_is_down_a_run_reaches_the_host_that_was_kept(lab, run, kept, say):
+    lab.fault = Fault.DROP
+    inventory, env = ROOT / "inventory/pagoda.yml", {"FANNEL_PAGODA__CACHE_FILE": str(kept)}
+    done = run("ansible-playbook", "-i", inventory, "--limit", RT_TYO, "-e", "ansible_connection=local", say, **env)
+    assert f"reached {RT_TYO} os_ios platform_Cisco_IOS_XE role_core site_Tokyo_DC1" in done.stdout
+    assert "Using the list of" in " ".join(done.stderr.split())
+
+
+def test_what_was_kept_makes_the_same_inventory_as_pagoda(lab, run, kept, tmp_path):
+    config = tmp_path / "hosts.yml"
+    config.write_text((ROOT / "inventory/pagoda.yml").read_text() + f"fallback_file: {kept}\n")
+    sound = run("ansible-inventory", "-i", config, "--list")
+    lab.fault = Fault.ERROR_PAGE
+    broken = run("ansible-inventory", "-i", config, "--list")
+    assert listed(broken) == listed(sound)
+    assert "answered 500" in broken.stderr
+    assert "Using the list of" not in sound.stderr
+
+
+def test_a_silent_pagoda_holds_a_run_up_for_no_longer_than_allowed(lab, run, kept, tmp_path):
+    lab.fault, lab.delay_s = Fault.SLOW, 60
+    config = tmp_path / "hosts.yml"
+    config.write_text(f"plugin: fannel.network.pagoda\nfallback_file: {kept}\nfallback_after: 0.5\n")
+    began = time.monotonic()
+    hosts, _ = listed(run("ansible-inventory", "-i", config, "--list", "--limit", RT_TYO))
+    assert set(hosts) == {RT_TYO}
+    assert time.monotonic() - began < 20, "without the file it is 60"
+
+
+def test_what_was_kept_of_another_pagoda_is_an_error(lab, run, kept):
+    other = {"PAGODA_URL": "http://127.0.0.1:9", "FANNEL_PAGODA__CACHE_FILE": str(kept)}
+    inventory = ROOT / "inventory/pagoda.yml"
+    done = run("ansible-inventory", "-i", inventory, "--list", "--limit", RT_TYO, check=False, **other)
+    assert done.returncode != 0
+    assert "cannot stand in for it: it is of another pagoda" in " ".join(done.stderr.split())
+
+
+def test_an_empty_variable_names_no_file(lab, run):
+    lab.fault = Fault.ERROR_PAGE
+    off = {"FANNEL_PAGODA__CACHE_FILE": ""}
+    done = run("ansible-inventory", "-i", ROOT / "inventory/pagoda.yml", "--list", check=False, **off)
+    assert done.returncode != 0
+    assert "stand in" not in done.stderr
+
+
+STATIC = "all: {hosts: {spare.example.net: {ansible_connection: local}}}\n"
+OWN = "all: {hosts: {localhost: {ansible_connection: local, mine: true}}}\n"
+
+
+@pytest.mark.parametrize(("static", "shown"), [(STATIC, "ansible.builtin.local"), (OWN, "local")], ids=["", "its own"])
+def test_a_run_on_localhost_needs_no_pagoda(lab, run, say, tmp_path, static, shown):
+    lab.fault = Fault.DROP
+    folder = tmp_path / "inventory"
+    folder.mkdir()
+    shutil.copy(ROOT / "inventory/pagoda.yml", folder / "pagoda.yml")
+    (folder / "static.yml").write_text(static)
+    done = run("ansible-playbook", "-i", folder, "--limit", "localhost", say)
+    assert f"reached localhost ungrouped by {shown}" in done.stdout
+    assert "spare.example.net" not in done.stdout
+    assert done.stderr == ""
+    assert lab.calls == []
+
+
+def test_localhost_may_be_among_others(lab, run, say):
+    hosts, _ = listed(
+        run("ansible-inventory", "-i", ROOT / "inventory/pagoda.yml", "--list", "--limit", f"localhost,{RT_TYO}")
+    )
+    assert set(hosts) == {"localhost", RT_TYO}
+    assert hosts["localhost"]["ansible_connection"] == "ansible.builtin.local"
+    assert len(searches(lab)) == 1
+
+
+def test_without_a_limit_there_is_no_localhost(run):
+    hosts, _ = listed(run("ansible-inventory", "-i", ROOT / "inventory/pagoda.yml", "--list"))
+    assert "localhost" not in hosts
