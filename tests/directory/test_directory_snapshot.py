@@ -119,6 +119,8 @@ CHANGES = [
     (1, {"addresses": "192.0.2.1"}, "not addresses"),
     (1, {"addresses": ["192.0.2.1"] * 300}, "not addresses"),
     (1, {"management_ip": "{{ evil }}"}, "not what a device looks like"),
+    (1, {"management_ip": "192.0.2.99"}, "not what a device looks like"),
+    (1, {"management_ip": ["192.0.2.1"]}, "not what a device looks like"),
     (1, {"os": "../../etc"}, "not what a device looks like"),
     (1, {"ansible_connection": "local"}, "not what a device looks like"),
     (1, {"name": None}, "no name"),
@@ -163,10 +165,16 @@ def test_a_huge_file_is_not_read(saved):
 
 texts = st.none() | st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=253)
 devices = st.builds(
-    Device, st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=253), st.integers(),
-    st.lists(st.ip_addresses(v=4).map(str), max_size=3).map(tuple), st.none() | st.ip_addresses(v=4).map(str),
-    st.none(), texts, st.none() | st.just("a.b.c\n"), texts, texts, texts,
-)  # fmt: skip
+    Device,
+    name=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=253),
+    pagoda_id=st.integers(),
+    addresses=st.lists(st.ip_addresses(v=4).map(str), max_size=3).map(tuple),
+    platform=texts,
+    network_os=st.none() | st.just("a.b.c\n"),
+    site=texts,
+    role=texts,
+    status=texts,
+)
 
 
 @settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)

@@ -230,7 +230,7 @@ def _device(record: dict[str, Any]) -> Device:
     addresses, management_ip = record.get("addresses"), record.get("management_ip")
     if not isinstance(addresses, list) or len(addresses) > MAX_ADDRESSES or not all(map(_is_address, addresses)):
         raise SnapshotError("a device's addresses are not addresses")
-    if not record.keys() <= _DEVICE_KEYS or not (management_ip is None or _is_address(management_ip)):
+    if not record.keys() <= _DEVICE_KEYS or management_ip not in [None, *addresses]:
         raise SnapshotError("a device is not what a device looks like")
     texts = {key: _text(record, key, MAX_NAME) for key in ("platform", "network_os", "site", "role", "status")}
     return Device(
