@@ -22,6 +22,7 @@ from fannel.cli.demo import fannel_on
 from fannel.collection import root
 from fannel.lab.devices.lab import ENABLE_PASSWORD, PASSWORD
 from fannel.lab.devices.plant import read_network
+from fannel.lab.pagoda import Fault as PagodaFault
 from fannel.lab.slack.faults import Fault
 from fannel.lab.slack.server import SlackStandIn
 from fannel.lab.stage import CHANNEL, Stage
@@ -253,6 +254,17 @@ def test_while_slack_is_down_the_fault_is_judged_and_said_afterwards(stage, fann
     finally:
         stage.slack.faults.clear()
     Thread(stage, "Gi0/12").until(lambda t: "confirmed" in t.parent and len(t.messages) >= 2, fannel)
+
+
+def test_while_pagoda_is_down_nothing_is_said_later_or_not_judged(stage, fannel):
+    stage.pagoda.fault = PagodaFault.DROP
+    try:
+        stage.act("rt-tyo-01.example.net", "cut", "GigabitEthernet0/15")
+        send(stage, trap_of(8, "Gi0/8"), "127.0.9.8")
+        Thread(stage, "Gi0/15").until(lambda t: "confirmed" in t.parent and len(t.messages) >= 2, fannel)
+        Thread(stage, "127.0.9.8").until(lambda t: len(t.messages) == 2, fannel)
+    finally:
+        stage.pagoda.fault = PagodaFault.NONE
 
 
 def test_a_broken_check_of_the_site_is_named_with_its_line(stage, fannel, folder):
