@@ -39,6 +39,9 @@ class DemoError(Exception):
 def demo() -> None:
     """Run the main job on stand-ins and show it. KEEP=1 leaves everything running until Ctrl-C."""
     console = Console(highlight=False)
+    # Ended by `kill` or a CI's time limit, it must take its children along as it does on Ctrl-C.
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        signal.signal(number, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="fannel-demo-") as folder, ExitStack() as stack:
         try:
             _play(console, stack, Path(folder))

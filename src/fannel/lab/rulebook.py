@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import signal
 import subprocess
 import threading
@@ -78,6 +80,9 @@ class RulebookProcess:
         except subprocess.TimeoutExpired:
             self._child.kill()
             status = self._child.wait()
+        # A playbook under way when it ended: the group is ours alone.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._child.pid, signal.SIGKILL)
         return status
 
     def _ended(self) -> bool:
