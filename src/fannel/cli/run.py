@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 PASS_THROUGH = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": ["-h", "--help"]}
 RULEBOOK = "fannel.network.network_alerts"
+# A playbook is about two CPU-seconds; more of them at once make every one of them late.
+MAX_CONCURRENT_ACTIONS = 10
 # Every event is written to the audit queue unless told otherwise; nobody reads that queue here.
 _DEFAULTS = ("--skip-audit-events",)
 
@@ -53,6 +55,8 @@ def command(options: Sequence[str]) -> list[str]:
     if not _given(options, "-i", "--inventory"):
         local = Path("inventory/pagoda.yml")
         chosen += ["--inventory", str(local if local.exists() else collection.root() / "inventory" / "pagoda.yml")]
+    if not _given(options, "-m", "--max-concurrent-actions"):
+        chosen += ["--max-concurrent-actions", str(MAX_CONCURRENT_ACTIONS)]
     return [program, *chosen, *(flag for flag in _DEFAULTS if flag not in options), *options]
 
 

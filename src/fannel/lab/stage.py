@@ -26,9 +26,17 @@ CHANNEL = "C0ALERTS01"
 class Stage:
     """The stand-ins, running while the block lasts. `environ` points FANNEL at them; `folder` holds its database."""
 
-    def __init__(self, folder: Path, *, network: Path | None = None, slack: SlackStandIn | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        network: Path | None = None,
+        on_record: Path | None = None,
+        slack: SlackStandIn | None = None,
+    ) -> None:
+        """`network` is what there is; `on_record` what pagoda knows of it, the same unless told."""
         self.devices = LabDevices(network)
-        self.pagoda = PagodaStandIn(network)
+        self.pagoda = PagodaStandIn(on_record or network)
         self.slack = slack or SlackStandIn()
         self.control = LabControl(self.devices)
         self.control_url = ""
