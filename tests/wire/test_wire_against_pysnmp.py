@@ -34,7 +34,7 @@ def pysnmp_decode(datagram: bytes) -> Message:
             message, _ = decoder.decode(datagram, asn1Spec=spec.Message())
             # Values are checked when they are used, so using them is a part of decoding.
             return _as_message(spec, message)
-        except (PyAsn1Error, IndexError, TypeError):  # pyasn1 fails with the latter two on some broken messages
+        except (PyAsn1Error, IndexError, TypeError, OverflowError):  # the latter are pyasn1 on broken messages
             continue
         except KeyError:  # v1_to_v2 of a generic-trap that does not exist
             raise Refused from None
