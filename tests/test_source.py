@@ -13,6 +13,10 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from fannel import collection, config
+from fannel.directory import snapshot
+from fannel.directory.directory import Device, Interface
+from fannel.directory.mapping import DeviceMapping
+from fannel.directory.snapshot import Origin, Snapshot
 from fannel.event import schema
 from fannel.intake.udp import ListenError
 from fannel.lab.pagoda import LAB_TOKEN, PagodaStandIn
@@ -309,6 +313,34 @@ def test_with_pagoda_down_an_event_is_neither_dropped_nor_delayed(settings):
     assert event["host"] == {"name": "127.0.1.1", "known": False, "stale_s": 0}
     assert event["incident"]["state"] == "new"
     assert took_s < 3, "the limit for pagoda, and room for a busy machine"
+
+
+def test_with_pagoda_down_since_the_start_a_device_is_known_from_the_last_run(settings, tmp_path):
+    settings("PAGODA_URL", "http://127.0.0.1:9")
+    device = Device("rt1.example.net", 1, (RT_TYO,), RT_TYO, network_os="cisco.ios.ios")
+    kept = Snapshot(time.time() - 3600, [device], {1: [Interface("Gi0/1", 3, "10G to rt2")]})
+    snapshot.save(tmp_path / "var/directory.json", kept, Origin.of("http://127.0.0.1:9", DeviceMapping()))
+
+    async def scenario():
+        async with Running() as source:
+            source.send(link(name=None))
+            return await source.event()
+
+    event = asyncio.run(scenario())
+    assert (event["host"]["name"], event["host"]["os"], event["subject"]["name"]) == ("rt1.example.net", "ios", "Gi0/1")
+    assert 3600 <= event["host"]["stale_s"] < 3660
+
+
+def test_without_a_pagoda_events_flow_and_no_device_is_known(settings, monkeypatch, tmp_path):
+    monkeypatch.delenv("PAGODA_URL")
+
+    async def scenario():
+        async with Running() as source:
+            source.send(link())
+            return await source.event()
+
+    assert asyncio.run(scenario())["host"] == {"name": "127.0.1.1", "known": False, "stale_s": 0}
+    assert not (tmp_path / "var").exists()
 
 
 def test_a_port_in_use_ends_it_at_start_with_the_remedy(settings):
