@@ -60,12 +60,12 @@ class Read:
 
 
 class PysnmpEngine:
-    """One pysnmp engine that knows `user`, and `user` at `peer` (the engine whose traps it is to read)."""
+    """One pysnmp engine that knows `user`, and `user` at `peers` (engines whose traps it is to read)."""
 
-    def __init__(self, engine_id: bytes, user: UsmUser, peer: bytes | None = None) -> None:
+    def __init__(self, engine_id: bytes, user: UsmUser, *peers: bytes) -> None:
         self.engine = engine.SnmpEngine(v2c.OctetString(engine_id))
         self.engine.transport_dispatcher = NoSockets()
-        for security_engine_id in (None, peer) if peer else (None,):
+        for security_engine_id in (None, *peers):
             config.add_v3_user(
                 self.engine,
                 user.name,

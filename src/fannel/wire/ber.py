@@ -109,6 +109,25 @@ def expect(data: bytes, pos: int, end: int, tag: int, what: str) -> tuple[int, i
     return start, stop
 
 
+def expect_all(data: bytes, pos: int, end: int, elements: tuple[tuple[int, str], ...]) -> list[int]:
+    """Read the headers of elements that follow each other: start and end of each one's content, in one flat list.
+
+    The same as `expect` for each of `elements`, pairs of a tag and what the element is, but without a call for each:
+    the fixed part of an SNMPv3 message has thirteen of them.
+
+    Raises:
+        DecodeError: As `expect`.
+    """
+    bounds: list[int] = []
+    for tag, what in elements:
+        if pos + 2 <= end and data[pos] == tag and data[pos + 1] < 0x80 and pos + 2 + data[pos + 1] <= end:
+            start, pos = pos + 2, pos + 2 + data[pos + 1]
+        else:
+            start, pos = expect(data, pos, end, tag, what)
+        bounds += (start, pos)
+    return bounds
+
+
 def read_signed(data: bytes, start: int, stop: int) -> int:
     """Read the content of an INTEGER of at most 64 bits.
 

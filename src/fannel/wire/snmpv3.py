@@ -21,7 +21,7 @@ from fannel.wire import ber
 from fannel.wire.ber import DecodeError, EncodeError
 from fannel.wire.message import INFORM, PDU_NAMES, TRAP_V2
 from fannel.wire.pdu import NotANotification, UnsupportedVersion
-from fannel.wire.usm import MAX_NAME_OCTETS, SecurityLevel
+from fannel.wire.usm import AUTH_NO_PRIV, AUTH_PRIV, MAX_NAME_OCTETS, NO_AUTH_NO_PRIV, SecurityLevel
 
 if TYPE_CHECKING:
     from fannel.wire.usm_crypto import Authenticator
@@ -32,8 +32,25 @@ REPORTABLE = 4  # in msgFlags: the sender wants a Report if something is wrong
 MAX_MESSAGE_OCTETS = 65_507  # what fits in a UDP datagram over IPv4: our own msgMaxSize
 MAX_ENGINE_ID_OCTETS = 32
 
-_LEVELS = (SecurityLevel.NO_AUTH_NO_PRIV, SecurityLevel.AUTH_NO_PRIV, None, SecurityLevel.AUTH_PRIV)
+_LEVELS = (NO_AUTH_NO_PRIV, AUTH_NO_PRIV, None, AUTH_PRIV)
 _MAX_INTEGER = 2**31 - 1
+
+_FRAME = ((ber.SEQUENCE, "msgGlobalData"), (ber.OCTET_STRING, "msgSecurityParameters"))
+_HEADER = (
+    (ber.INTEGER, "msgID"),
+    (ber.INTEGER, "msgMaxSize"),
+    (ber.OCTET_STRING, "msgFlags"),
+    (ber.INTEGER, "msgSecurityModel"),
+)
+_PARAMETERS = (
+    (ber.OCTET_STRING, "msgAuthoritativeEngineID"),
+    (ber.INTEGER, "msgAuthoritativeEngineBoots"),
+    (ber.INTEGER, "msgAuthoritativeEngineTime"),
+    (ber.OCTET_STRING, "msgUserName"),
+    (ber.OCTET_STRING, "msgAuthenticationParameters"),
+    (ber.OCTET_STRING, "msgPrivacyParameters"),
+)
+_CONTEXT = ((ber.OCTET_STRING, "contextEngineID"), (ber.OCTET_STRING, "contextName"))
 
 
 class UnsupportedSecurityModel(DecodeError):  # noqa: N818  (says what it is)
@@ -92,68 +109,80 @@ def read_envelope(data: bytes) -> Envelope:
         DecodeError: Anything else that is wrong. No octets make it raise another exception.
     """
     start, end = ber.expect(data, 0, len(data), ber.SEQUENCE, "a message")
-    version, pos = _read_integer(data, start, end, "the version")
-    if version != VERSION:
+    start, stop = ber.expect(data, start, end, ber.INTEGER, "the version")
+    if ber.read_signed(data, start, stop) != VERSION:
         raise UnsupportedVersion("not SNMPv3", start)
-    message_id, max_size, flags, pos = _read_header(data, pos, end)
+    header, header_end, start, stop = ber.expect_all(data, stop, end, _FRAME)
+    message_id, max_size, flags = _read_header(data, header, header_end)
     level = _LEVELS[flags & 3]
     if level is None:
-        raise DecodeError("msgFlags want encryption without authentication", pos)
-    start, stop = ber.expect(data, pos, end, ber.OCTET_STRING, "msgSecurityParameters")
-    engine_id, boots, engine_time, user, code_start, code_end, salt = _read_parameters(data, start, stop)
-    if level is SecurityLevel.AUTH_PRIV:
-        payload_start, payload_end = ber.expect(data, stop, end, ber.OCTET_STRING, "the encryptedPDU")
-    else:
-        payload_start = stop
-        _, payload_end = ber.expect(data, stop, end, ber.SEQUENCE, "the scopedPDU")
-    if payload_end != end:
-        raise DecodeError("octets between msgData and the end of the message", payload_end)
-    return Envelope(
+        raise DecodeError("msgFlags want encryption without authentication", header)
+    payload_start, payload_end = _find_payload(data, stop, end, level)
+    start, stop = ber.expect(data, start, stop, ber.SEQUENCE, "UsmSecurityParameters")
+    (
+        engine,
+        engine_end,
+        boots,
+        boots_end,
+        time,
+        time_end,
+        user,
+        user_end,
+        code,
+        code_end,
+        salt,
+        salt_end,
+    ) = ber.expect_all(data, start, stop, _PARAMETERS)
+    if engine_end - engine > MAX_ENGINE_ID_OCTETS or user_end - user > MAX_NAME_OCTETS:
+        raise DecodeError("an engine id or a msgUserName of more than 32 octets", start)
+    return Envelope(  # by position, which is read for every message and twice as fast as by name
         data if end == len(data) else data[:end],
-        *(message_id, max_size, level, flags & REPORTABLE != 0, engine_id, boots, engine_time, user),
-        *(code_start, code_end, salt, payload_start, payload_end),
+        message_id,
+        max_size,
+        level,
+        flags & REPORTABLE != 0,
+        data[engine:engine_end],
+        _read_integer(data, boots, boots_end, "msgAuthoritativeEngineBoots"),
+        _read_integer(data, time, time_end, "msgAuthoritativeEngineTime"),
+        data[user:user_end],
+        code,
+        code_end,
+        data[salt:salt_end],
+        payload_start,
+        payload_end,
     )
 
 
-def _read_header(data: bytes, pos: int, end: int) -> tuple[int, int, int, int]:
-    """msgID, msgMaxSize, msgFlags, and where msgGlobalData ends."""
-    pos, end = ber.expect(data, pos, end, ber.SEQUENCE, "msgGlobalData")
-    message_id, pos = _read_integer(data, pos, end, "msgID")
-    max_size, pos = _read_integer(data, pos, end, "msgMaxSize")
-    start, pos = ber.expect(data, pos, end, ber.OCTET_STRING, "msgFlags")
-    if pos - start != 1:
-        raise DecodeError(f"msgFlags of {pos - start} octets", start)
-    model_start = pos
-    model, pos = _read_integer(data, pos, end, "msgSecurityModel")
-    if model != USER_SECURITY_MODEL:
+def _find_payload(data: bytes, pos: int, end: int, level: SecurityLevel) -> tuple[int, int]:
+    """Where msgData's payload stands: the content of the encryptedPDU, or the whole scopedPDU."""
+    if level is AUTH_PRIV:
+        start, stop = ber.expect(data, pos, end, ber.OCTET_STRING, "the encryptedPDU")
+    else:
+        start = pos
+        _, stop = ber.expect(data, pos, end, ber.SEQUENCE, "the scopedPDU")
+    if stop != end:
+        raise DecodeError("octets between msgData and the end of the message", stop)
+    return start, stop
+
+
+def _read_header(data: bytes, pos: int, end: int) -> tuple[int, int, int]:
+    """msgID, msgMaxSize and msgFlags, from the content of msgGlobalData."""
+    bounds = ber.expect_all(data, pos, end, _HEADER)
+    id_start, id_end, size_start, size_end, flags_start, flags_end, model_start, model_end = bounds
+    if flags_end - flags_start != 1:
+        raise DecodeError(f"msgFlags of {flags_end - flags_start} octets", flags_start)
+    if _read_integer(data, model_start, model_end, "msgSecurityModel") != USER_SECURITY_MODEL:
         raise UnsupportedSecurityModel("msgSecurityModel is not USM's", model_start)
-    return message_id, max_size, data[start], end
+    message_id = _read_integer(data, id_start, id_end, "msgID")
+    return message_id, _read_integer(data, size_start, size_end, "msgMaxSize"), data[flags_start]
 
 
-def _read_parameters(data: bytes, pos: int, end: int) -> tuple[bytes, int, int, bytes, int, int, bytes]:
-    pos, end = ber.expect(data, pos, end, ber.SEQUENCE, "UsmSecurityParameters")
-    start, pos = ber.expect(data, pos, end, ber.OCTET_STRING, "msgAuthoritativeEngineID")
-    if pos - start > MAX_ENGINE_ID_OCTETS:
-        raise DecodeError(f"an engine id of {pos - start} octets", start)
-    engine_id = data[start:pos]
-    boots, pos = _read_integer(data, pos, end, "msgAuthoritativeEngineBoots")
-    engine_time, pos = _read_integer(data, pos, end, "msgAuthoritativeEngineTime")
-    start, pos = ber.expect(data, pos, end, ber.OCTET_STRING, "msgUserName")
-    if pos - start > MAX_NAME_OCTETS:
-        raise DecodeError(f"a msgUserName of {pos - start} octets", start)
-    user = data[start:pos]
-    code_start, code_end = ber.expect(data, pos, end, ber.OCTET_STRING, "msgAuthenticationParameters")
-    start, pos = ber.expect(data, code_end, end, ber.OCTET_STRING, "msgPrivacyParameters")
-    return engine_id, boots, engine_time, user, code_start, code_end, data[start:pos]
-
-
-def _read_integer(data: bytes, pos: int, end: int, what: str) -> tuple[int, int]:
-    """An INTEGER from 0 to 2^31-1, as all of v3's own are, and where it ends."""
-    start, stop = ber.expect(data, pos, end, ber.INTEGER, what)
-    value = ber.read_signed(data, start, stop)
-    if not 0 <= value <= _MAX_INTEGER:
+def _read_integer(data: bytes, start: int, end: int, what: str) -> int:
+    """The content of an INTEGER from 0 to 2^31-1, as all of v3's own are."""
+    value = int.from_bytes(data[start:end], "big")
+    if start == end or data[start] >= 0x80 or value > _MAX_INTEGER:
         raise DecodeError(f"{what} is not 0 to 2^31-1", start)
-    return value, stop
+    return value
 
 
 def read_scoped_pdu(data: bytes, pos: int, end: int) -> ScopedPdu:
@@ -163,8 +192,7 @@ def read_scoped_pdu(data: bytes, pos: int, end: int) -> ScopedPdu:
         DecodeError: It is none; after decryption that may mean a wrong key.
     """
     pos, end = ber.expect(data, pos, end, ber.SEQUENCE, "the scopedPDU")
-    engine_start, engine_end = ber.expect(data, pos, end, ber.OCTET_STRING, "contextEngineID")
-    name_start, name_end = ber.expect(data, engine_end, end, ber.OCTET_STRING, "contextName")
+    engine_start, engine_end, name_start, name_end = ber.expect_all(data, pos, end, _CONTEXT)
     pdu, start, stop = ber.read_header(data, name_end, end)
     if pdu not in PDU_NAMES:
         raise DecodeError(f"a PDU of unknown tag 0x{pdu:02x}", name_end)
@@ -224,7 +252,7 @@ def encode_envelope(
     """
     if not all(0 <= number <= _MAX_INTEGER for number in (message_id, boots, engine_time)):
         raise EncodeError("msgID, boots and time are 0 to 2^31-1")
-    authenticated = level is not SecurityLevel.NO_AUTH_NO_PRIV
+    authenticated = level is not NO_AUTH_NO_PRIV
     if authenticated and authenticator is None:
         raise EncodeError(f"{level.name} needs an authenticator")
     code = bytes(authenticator.code_octets if authenticated and authenticator else 0)
@@ -244,7 +272,7 @@ def encode_envelope(
         + ber.encode(ber.OCTET_STRING, code)
         + privacy
     )
-    data = ber.encode(ber.OCTET_STRING, payload) if level is SecurityLevel.AUTH_PRIV else payload
+    data = ber.encode(ber.OCTET_STRING, payload) if level is AUTH_PRIV else payload
     message = ber.encode(
         ber.SEQUENCE,
         ber.encode_integer(VERSION)

@@ -33,6 +33,10 @@ class SecurityLevel(IntEnum):
     AUTH_PRIV = 3
 
 
+# For comparisons on the way of every message: Python 3.11 finds a member through its class by a call of 0.4 µs.
+NO_AUTH_NO_PRIV, AUTH_NO_PRIV, AUTH_PRIV = SecurityLevel
+
+
 class UserError(ValueError):
     """A user that cannot be: names the user and the field, never a secret."""
 

@@ -32,7 +32,7 @@ from fannel.wire.snmpv3 import (
     read_envelope,
     read_scoped_pdu,
 )
-from fannel.wire.usm import ENGINE_ID_OCTETS, SecurityLevel, UserBook, UsmUser
+from fannel.wire.usm import AUTH_PRIV, ENGINE_ID_OCTETS, NO_AUTH_NO_PRIV, SecurityLevel, UserBook, UsmUser
 from fannel.wire.usm_crypto import SALT_OCTETS, Authenticator, DecryptionError, MessageCipher
 from fannel.wire.v3_answers import COUNTERS, Answers, Keys
 
@@ -99,10 +99,12 @@ class _TurnedAway(Exception):  # noqa: N818  (says what it is)
 class _Session:
     """A user at an engine with the keys it has there; the cipher is made when it is first needed."""
 
-    __slots__ = ("authenticator", "cipher", "user")
+    __slots__ = ("authenticator", "cipher", "least_level", "level", "user")
 
     def __init__(self, user: UsmUser, authenticator: Authenticator | None) -> None:
         self.user = user
+        self.level = user.level
+        self.least_level = user.least_level
         self.authenticator = authenticator
         self.cipher: MessageCipher | None = None
 
@@ -192,8 +194,8 @@ class V3Receiver:
             session = self._new_session(envelope, source)
         else:
             self._sessions.move_to_end(key)
-        self._check_level(envelope, session.user)
-        if envelope.level is not SecurityLevel.NO_AUTH_NO_PRIV:
+        self._check_level(envelope.level, session)
+        if envelope.level is not NO_AUTH_NO_PRIV:
             self._check_genuine(envelope, session)
             if now is not None:
                 self._check_time(envelope, session, now)
@@ -203,7 +205,7 @@ class V3Receiver:
         else:
             accepted = self._accept_trap(envelope, scoped, now)
         # Only now: a recorded message, though genuine, must not push the keys of others out.
-        if envelope.level is not SecurityLevel.NO_AUTH_NO_PRIV:
+        if envelope.level is not NO_AUTH_NO_PRIV:
             self._keep(key, session)
         return accepted
 
@@ -222,13 +224,11 @@ class V3Receiver:
         return _Session(user, self._users.authenticator(user, engine_id))
 
     @staticmethod
-    def _check_level(envelope: Envelope, user: UsmUser) -> None:
-        level = envelope.level
-        if level > user.level:
-            raise _TurnedAway("unsupported_level", f"{level.name}, but user {user.name!r} has {user.level.name} only")
-        if level < user.least_level:
-            wanted = user.least_level.name
-            raise _TurnedAway("unsupported_level", f"{level.name}, but user {user.name!r} has to use {wanted}")
+    def _check_level(level: SecurityLevel, session: _Session) -> None:
+        if session.least_level <= level <= session.level:
+            return
+        can = f"has {session.level.name} only" if level > session.level else f"has to use {session.least_level.name}"
+        raise _TurnedAway("unsupported_level", f"{level.name}, but user {session.user.name!r} {can}")
 
     @staticmethod
     def _check_genuine(envelope: Envelope, session: _Session) -> None:
@@ -253,7 +253,7 @@ class V3Receiver:
     def _open(self, envelope: Envelope, session: _Session) -> ScopedPdu:
         """The ScopedPDU in clear; a notification's, or it is turned away."""
         try:
-            if envelope.level is not SecurityLevel.AUTH_PRIV:
+            if envelope.level is not AUTH_PRIV:
                 scoped = read_scoped_pdu(envelope.data, envelope.payload_start, envelope.payload_end)
             else:
                 scoped = self._decrypt(envelope, session)
@@ -281,7 +281,7 @@ class V3Receiver:
 
     def _accept_trap(self, envelope: Envelope, scoped: ScopedPdu, now: float | None) -> Accepted:
         message = _message(envelope, scoped, "trap", envelope.engine_id)
-        if now is not None and envelope.level is not SecurityLevel.NO_AUTH_NO_PRIV:
+        if now is not None and envelope.level is not NO_AUTH_NO_PRIV:
             code = envelope.data[envelope.code_start : envelope.code_end]
             if self._seen.before(code, now):
                 raise _TurnedAway("replayed", f"the same trap of engine {envelope.engine_id.hex()} again")
