@@ -61,10 +61,10 @@ class Acknowledgements:
 
     def all(self) -> dict[int, int]:
         """Every batch that has any, with its set."""
-        connection = self._file.connection()
-        if connection is None:
-            return {}
         try:
+            connection = self._file.connection()
+            if connection is None:
+                return {}
             self._seen = _data_version(connection)
             rows = connection.execute("SELECT batch, bits FROM acknowledged").fetchall()
         except sqlite3.DatabaseError as error:

@@ -103,6 +103,9 @@ def open_spool_to_read(path: Path, *, salvage: bool = False) -> sqlite3.Connecti
     connection = _connect(path, mode="ro" if salvage else "rw", timeout_s=1.0)
     try:
         connection.execute("PRAGMA query_only = ON")
+        if salvage:
+            # Without it SQLite reads nothing at all of a file that is shorter than its header says.
+            connection.execute("PRAGMA writable_schema = ON")
         connection.execute("PRAGMA wal_autocheckpoint = 0")
         connection.execute("SELECT 1 FROM batch LIMIT 1")
     except BaseException:
