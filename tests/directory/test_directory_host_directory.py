@@ -285,6 +285,7 @@ def test_a_start_without_pagoda_knows_what_was_kept_and_how_old_it_is(lab, make_
     hosts.start()
     lookup = hosts.find(["127.0.2.1"])
     assert (lookup.device.name, lookup.device.os, lookup.stale_s) == (RT_TYO, "ios", 86_400)
+    eventually(lambda: hosts.interface(lookup.device, ifindex=3) is not None)
     assert hosts.interface(lookup.device, ifindex=3).name == "GigabitEthernet0/1"
     eventually(lambda: hosts.trouble is not None)
     assert hosts.find(["127.0.2.1"]).status == "found"
@@ -310,6 +311,16 @@ def test_a_file_that_cannot_be_used_is_told_once_and_replaced(lab, make_hosts, f
     assert hosts.find(["127.0.1.1"]).status == "found"
     assert [line["event"] for line in logged].count("directory_file_ignored") == 1
     assert len(snapshot.load(file, None).devices) == 6
+
+
+def test_interfaces_that_are_damaged_do_not_cost_the_devices(lab, make_hosts, kept, logged):
+    kept.write_text(kept.read_text()[:-20])
+    lab.fault = Fault.DROP
+    hosts = make_hosts(cache_file=kept)
+    hosts.start()
+    assert hosts.find(["127.0.1.1"]).status == "found"
+    eventually(lambda: "directory_file_ignored" in [line["event"] for line in logged])
+    assert hosts.find(["127.0.1.1"]).status == "found"
 
 
 def test_the_list_of_another_pagoda_is_not_believed(lab, make_hosts, make_client, kept, wall, logged):

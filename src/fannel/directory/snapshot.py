@@ -11,6 +11,7 @@ import contextlib
 import json
 import math
 import os
+import re
 import stat
 import tempfile
 import time
@@ -32,6 +33,7 @@ SCHEMA: Final = "fannel.directory/1"
 MAX_BYTES: Final = 256 * 2**20
 _MAX_LINE = 64 * 1024
 _LEFT_BEHIND_S = 3600
+_NEVER_KEPT = re.compile("[\0\ud800-\udfff]")
 # What the writer derives from another field is not kept: a file cannot say something else.
 _DEVICE_KEYS = frozenset(field.name for field in fields(Device)) - {"os"}
 _INTERFACE_KEYS = frozenset(field.name for field in fields(Interface)) | {"device"}
@@ -277,6 +279,6 @@ def _text(record: dict[str, Any], key: str, limit: int) -> str | None:
     value = record.get(key)
     if value is None:
         return None
-    if not isinstance(value, str) or len(value) > limit or any(c == "\0" or "\ud800" <= c <= "\udfff" for c in value):
+    if not isinstance(value, str) or len(value) > limit or _NEVER_KEPT.search(value):
         raise SnapshotError(f"a {key} is not a text of at most {limit} characters")
     return value
