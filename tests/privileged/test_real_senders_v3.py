@@ -30,15 +30,20 @@ OURS = bytes.fromhex("8000000004") + b"fannel"
 THEIRS = bytes.fromhex("80001f8804deadbeef01")
 RECEIVE_TIMEOUT_S = 5.0
 
+BLUMENTHAL, REEDER = KeyExtension
 NET_SNMP_PRIV = {
-    PrivProtocol.DES: "DES",
-    PrivProtocol.AES128: "AES",
-    PrivProtocol.AES192: "AES-192",
-    PrivProtocol.AES256: "AES-256",
+    (PrivProtocol.DES, BLUMENTHAL): "DES",
+    (PrivProtocol.AES128, BLUMENTHAL): "AES",
+    (PrivProtocol.AES192, BLUMENTHAL): "AES-192",
+    (PrivProtocol.AES256, BLUMENTHAL): "AES-256",
+    (PrivProtocol.AES192, REEDER): "AES-192-C",
+    (PrivProtocol.AES256, REEDER): "AES-256-C",
 }
-PAIRS = [(auth, priv) for auth in AuthProtocol for priv in (None, *PrivProtocol)]
-pairs = pytest.mark.parametrize(
-    ("auth", "priv"), PAIRS, ids=[f"{auth.value}-{priv.value if priv else 'noPriv'}" for auth, priv in PAIRS]
+USERS = [(auth, priv, extension) for auth in AuthProtocol for priv, extension in ((None, BLUMENTHAL), *NET_SNMP_PRIV)]
+every_pair = pytest.mark.parametrize(
+    ("auth", "priv", "extension"),
+    USERS,
+    ids=[f"{auth.value}-{NET_SNMP_PRIV.get((priv, extension), 'noPriv')}" for auth, priv, extension in USERS],
 )
 
 
@@ -54,12 +59,14 @@ def user(auth: AuthProtocol | None, priv: PrivProtocol | None, **changes) -> Usm
     return UsmUser(**fields | changes)
 
 
-def credentials(auth: AuthProtocol | None, priv: PrivProtocol | None) -> tuple[str, ...]:
+def credentials(
+    auth: AuthProtocol | None, priv: PrivProtocol | None, extension: KeyExtension = BLUMENTHAL
+) -> tuple[str, ...]:
     level = "authPriv" if priv else "authNoPriv" if auth else "noAuthNoPriv"
     return (
         *("-v3", "-u", "lab", "-l", level),
         *(("-a", auth.value, "-A", AUTH_PASSWORD) if auth else ()),
-        *(("-x", NET_SNMP_PRIV[priv], "-X", PRIV_PASSWORD) if priv else ()),
+        *(("-x", NET_SNMP_PRIV[priv, extension], "-X", PRIV_PASSWORD) if priv else ()),
     )
 
 
@@ -129,10 +136,10 @@ def send(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess]:
     return run
 
 
-@pairs
-def test_a_trap_of_every_pair_is_read(collector_of, send, auth, priv):
-    collector = collector_of(user(auth, priv))
-    send("-e", f"0x{THEIRS.hex()}", "-Z", "1,1", *credentials(auth, priv), collector.address)
+@every_pair
+def test_a_trap_of_every_pair_is_read(collector_of, send, auth, priv, extension):
+    collector = collector_of(user(auth, priv, key_extension=extension))
+    send("-e", f"0x{THEIRS.hex()}", "-Z", "1,1", *credentials(auth, priv, extension), collector.address)
     outcome = collector.receive()
     assert isinstance(outcome, Accepted), outcome
     message = outcome.message
@@ -141,12 +148,12 @@ def test_a_trap_of_every_pair_is_read(collector_of, send, auth, priv):
     assert message.varbinds == (WireVarBind(IF_INDEX, ValueType.INTEGER, 3),)
 
 
-@pairs
-def test_an_inform_of_every_pair_discovers_us_and_takes_the_response(collector_of, send, auth, priv):
-    collector = collector_of(user(auth, priv))
+@every_pair
+def test_an_inform_of_every_pair_discovers_us_and_takes_the_response(collector_of, send, auth, priv, extension):
+    collector = collector_of(user(auth, priv, key_extension=extension))
     answering = threading.Thread(target=collector.receive_until_accepted)
     answering.start()
-    done = send(*credentials(auth, priv), "-t", "2", "-r", "1", collector.address, command="snmpinform")
+    done = send(*credentials(auth, priv, extension), "-t", "2", "-r", "1", collector.address, command="snmpinform")
     answering.join()
     assert done.returncode == 0, (done.stderr, collector.outcomes)
     assert collector.outcomes[0].reason == "unknown_engine"
@@ -160,11 +167,11 @@ def test_a_trap_without_protection_is_read_where_the_user_allows_it(collector_of
     assert collector.receive().message.engine_id == THEIRS.hex()
 
 
-def test_the_key_extension_of_cisco_is_another_key(collector_of, send):
-    """net-snmp extends as Blumenthal says; a user that is to extend as Reeder says cannot read it."""
-    wrong = user(AuthProtocol.SHA1, PrivProtocol.AES256, key_extension=KeyExtension.REEDER)
-    collector = collector_of(wrong)
-    send("-e", f"0x{THEIRS.hex()}", *credentials(AuthProtocol.SHA1, PrivProtocol.AES256), collector.address)
+def test_the_two_key_extensions_are_two_keys(collector_of, send):
+    """The control: without it, the pairs above could pass with either."""
+    collector = collector_of(user(AuthProtocol.SHA1, PrivProtocol.AES256, key_extension=REEDER))
+    as_blumenthal = credentials(AuthProtocol.SHA1, PrivProtocol.AES256, BLUMENTHAL)
+    send("-e", f"0x{THEIRS.hex()}", *as_blumenthal, collector.address)
     assert collector.receive().reason == "decryption_error"
 
 
