@@ -9,16 +9,10 @@ version_added: "0.1.0"
 description:
   - Marks the incident as answered and wants its first Slack message, sent at once if Slack takes it and by the event
     source otherwise.
-options:
-  event:
-    description: The event a rule matched, C(ansible_eda.event).
-    type: dict
-    required: true
-notes:
-  - Runs inside ansible-playbook on the controller; it needs no connection to the device.
-  - Reads the same settings as the event source (C(FANNEL_CONFIG), C(fannel.toml), environment).
-  - May be repeated; what was posted is not posted again.
 author: The FANNEL authors
+extends_documentation_fragment:
+  - fannel.network.step
+  - fannel.network.step.incident
 """
 
 EXAMPLES = r"""

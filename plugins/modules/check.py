@@ -10,15 +10,12 @@ description:
   - Finds the check for the problem of the event and the operating system of its host (the site first, then the shipped
     ones), runs its commands over the open C(network_cli) connection, parses what they print and judges.
   - A device that cannot be reached, or refuses the login, gives the verdict C(inconclusive) with the reason.
-options:
-  event:
-    description: The event a rule matched, C(ansible_eda.event).
-    type: dict
-    required: true
 notes:
   - Needs C(ansible_connection=ansible.netcommon.network_cli). It starts no Python of its own beside that connection.
   - Passwords are taken out of everything it returns.
 author: The FANNEL authors
+extends_documentation_fragment:
+  - fannel.network.step
 """
 
 EXAMPLES = r"""

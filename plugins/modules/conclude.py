@@ -9,21 +9,11 @@ version_added: "0.1.0"
 description:
   - Stores the verdict with the incident, replies in its thread with reasons, evidence and outputs, and updates the
     first message. A verdict C(cleared) resolves the incident.
-options:
-  event:
-    description: The event a rule matched, C(ansible_eda.event).
-    type: dict
-    required: true
-  check:
-    description:
-      - What M(fannel.network.check) registered. One that failed or was unreachable counts as C(inconclusive).
-    type: dict
-    required: true
-notes:
-  - Runs inside ansible-playbook on the controller; it needs no connection to the device.
-  - Reads the same settings as the event source (C(FANNEL_CONFIG), C(fannel.toml), environment).
-  - May be repeated; what was posted is not posted again.
 author: The FANNEL authors
+extends_documentation_fragment:
+  - fannel.network.step
+  - fannel.network.step.incident
+  - fannel.network.step.verdict
 """
 
 EXAMPLES = r"""

@@ -10,21 +10,11 @@ description:
   - Resolves the incident when the check agrees that the fault is over, updates the first message and replies to the
     thread and the channel. When the check could not tell, the word of the device counts. When the fault is still
     there or was raised again meanwhile, the incident stays open and the thread says why.
-options:
-  event:
-    description: The event a rule matched, C(ansible_eda.event).
-    type: dict
-    required: true
-  check:
-    description:
-      - What M(fannel.network.check) registered. One that failed or was unreachable counts as C(inconclusive).
-    type: dict
-    required: true
-notes:
-  - Runs inside ansible-playbook on the controller; it needs no connection to the device.
-  - Reads the same settings as the event source (C(FANNEL_CONFIG), C(fannel.toml), environment).
-  - May be repeated; what was posted is not posted again.
 author: The FANNEL authors
+extends_documentation_fragment:
+  - fannel.network.step
+  - fannel.network.step.incident
+  - fannel.network.step.verdict
 """
 
 EXAMPLES = r"""
