@@ -74,7 +74,8 @@ def _embedded_pagoda(stack: ExitStack) -> dict[str, str]:
     url = pagoda.start()
     stack.callback(pagoda.stop)
     typer.echo(f"fannel: PAGODA_URL is not set: the embedded lab network stands in for pagoda at {url}", err=True)
-    return {"PAGODA_URL": url, "PAGODA_TOKEN": LAB_TOKEN}
+    # Its list is not kept: the next start has another lab, and a real pagoda must never fall back on this one.
+    return {"PAGODA_URL": url, "PAGODA_TOKEN": LAB_TOKEN, "FANNEL_PAGODA__CACHE_FILE": ""}
 
 
 def _wait_for(arguments: Sequence[str], env: dict[str, str]) -> int:
