@@ -346,3 +346,14 @@ def test_a_note_of_a_log_line_shows_the_line():
     message = layout.note(event(via="syslog", trap=None, syslog={"message": "%SYS-5-RESTART: reload"}), "k", zone=TOKYO)
     assert preformatted(message) == [["%SYS-5-RESTART: reload"]]
     assert headline(message) == "🟠 *authentication failure*  `rt-tyo-01`"
+
+
+def test_an_output_that_says_no_more_than_the_evidence_is_not_said_twice():
+    log = "%LINK-3-UPDOWN: Gi0/1 down"  # short: it is not wrapped
+    interface = "\n".join(["Gi0/1 is down", *(f"  counter {n}" for n in range(30))])
+    verdict = replace(
+        CONFIRMED,
+        evidence=("Gi0/1 is down", log),
+        outputs=(Output("show interfaces Gi0/1", interface), Output("show logging", f"\n{log}\n")),
+    )
+    assert str(layout.collected(NEW, verdict, "k").payload["blocks"]).count(log) == 1

@@ -53,6 +53,11 @@ def shown(evidence: Sequence[str], outputs: Sequence[Output]) -> tuple[Json | No
     short = len(pages) == len(printed)
     if pages and short and sum(map(_height, pages)) <= LINES_IN_REPLY and _all_in(evidence, printed):
         return blocks.terminal(*pages), True
+    # Beside the evidence, only what says something more.
+    quoted = {text.one_line(line) for line in evidence}
+    more = [output for output in printed if not _lines(output) <= quoted]
+    pages = [page for output in more if (page := _page(output)) is not None]
+    short = len(pages) == len(more)
     picked: list[_Page] = []
     room = LINES_IN_REPLY
     if lines := _evidence(evidence):
@@ -82,8 +87,12 @@ def _height(page: _Page) -> int:
     return len(lines) + (1 if heading else 0)
 
 
+def _lines(output: Output) -> set[str]:
+    return {text.one_line(line) for line in text.lines(output.text) if line.strip()}
+
+
 def _all_in(evidence: Sequence[str], printed: Sequence[Output]) -> bool:
-    there = {text.one_line(line) for output in printed for line in text.lines(output.text)}
+    there = {line for output in printed for line in _lines(output)}
     return all(text.one_line(line) in there for line in evidence)
 
 

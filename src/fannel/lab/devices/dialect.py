@@ -114,10 +114,11 @@ def _sieve(text: str) -> Callable[[str], str] | None:
     """The pipe after a command: include/match/grep, exclude/except, last, head, no-more."""
     word, _, rest = text.partition(" ")
     rest = rest.strip().strip('"')
+    # Junos matches letters in any case, the others as written.
     if word in ("include", "inc", "i", "match", "grep"):
-        return _keeping(rest, keep=True)
+        return _keeping(rest, re.IGNORECASE if word == "match" else re.NOFLAG, keep=True)
     if word in ("exclude", "except"):
-        return _keeping(rest, keep=False)
+        return _keeping(rest, re.IGNORECASE if word == "except" else re.NOFLAG, keep=False)
     if word == "last" and rest.isdigit():
         return lambda said: "\n".join(said.splitlines()[-int(rest) :])
     if head := re.fullmatch(r"utility head -n (\d+)", text):
@@ -125,9 +126,9 @@ def _sieve(text: str) -> Callable[[str], str] | None:
     return (lambda said: said) if word in ("no-more", "nomore") else None
 
 
-def _keeping(pattern: str, *, keep: bool) -> Callable[[str], str] | None:
+def _keeping(pattern: str, flags: re.RegexFlag, *, keep: bool) -> Callable[[str], str] | None:
     try:
-        wanted = re.compile(pattern, re.IGNORECASE)
+        wanted = re.compile(pattern, flags)
     except re.error:
         return None
     return lambda said: "\n".join(line for line in said.splitlines() if bool(wanted.search(line)) is keep)
