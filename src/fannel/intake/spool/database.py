@@ -26,6 +26,7 @@ runs empty.
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 from typing import TYPE_CHECKING
@@ -86,6 +87,7 @@ def open_spool_to_write(path: Path) -> sqlite3.Connection:
     if path.stat().st_size == 0:
         # SQLite would take it for a new database and delete the WAL beside it.
         raise Damage("truncated to nothing")
+    _require_writable(path)
     connection = _connect(path, mode="rw", timeout_s=1.0)
     try:
         # Checkpoints are made where the writer decides (checkpoint.py).
@@ -98,8 +100,14 @@ def open_spool_to_write(path: Path) -> sqlite3.Connection:
 
 
 def open_spool_to_read(path: Path, *, salvage: bool = False) -> sqlite3.Connection:
-    """A reader's connection to a file that exists; with `salvage` one that changes nothing. Raises sqlite3.Error."""
+    """A reader's connection to a file that exists; with `salvage` one that changes nothing.
+
+    Raises:
+        sqlite3.Error, OSError: it cannot be opened.
+    """
     # Otherwise opened for writing: after a writer was killed, whoever comes next must rebuild the WAL's index.
+    if not salvage:
+        _require_writable(path)
     connection = _connect(path, mode="ro" if salvage else "rw", timeout_s=1.0)
     try:
         connection.execute("PRAGMA query_only = ON")
@@ -138,6 +146,12 @@ def _connect(path: Path, *, mode: str, timeout_s: float) -> sqlite3.Connection:
         isolation_level=None,
         check_same_thread=False,
     )
+
+
+def _require_writable(path: Path) -> None:
+    """SQLite would open it all the same, and leave a WAL behind that is not writable either when it is mended."""
+    if not os.access(path, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
 
 
 def sync_directory(directory: Path) -> None:
