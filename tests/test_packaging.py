@@ -169,7 +169,7 @@ class TestInAnEmptyEnvironment:
         assert all(f"fannel.network.{name}" in source for source in used)
 
     def test_every_folder_of_plugins_is_checked_by_one_of_these(self):
-        assert set(plugin_folders()) <= {*DOCUMENTED_AS, "event_source", "terminal", "module_utils", "plugin_utils"}
+        assert set(plugin_folders()) <= {*DOCUMENTED_AS, "event_source", "terminal", "doc_fragments", "plugin_utils"}
 
     def test_the_command_answers(self, installed):
         assert "decode" in installed.run("fannel", "--help")
