@@ -73,6 +73,7 @@ class TestSendersClocks:
 
     def test_our_clock_jumping_back_an_hour_refuses_nothing_new_and_nothing_recent(self):
         engines = heard(now=10_000.0)
+        assert engines.judge(ENGINE, 5, 1000 - TIME_WINDOW_S - 1, 6_400.0) == UNTIMELY
         assert engines.judge(ENGINE, 5, 1000, 6_400.0) is None
         assert engines.judge(ENGINE, 5, 1001, 6_401.0) is None
 
@@ -144,9 +145,10 @@ class TestSeen:
         """Whatever comes in between: within the window after it was new, it may not come again."""
         for offset in range(0, 700, 50):
             seen = Seen()
-            for second in range(offset + 1):
+            for second in range(offset + TIME_WINDOW_S):
                 seen.before(b"%d" % second, float(second))
-            seen.before(b"the one", float(offset))
+                if second == offset:
+                    seen.before(b"the one", float(second))
             assert seen.before(b"the one", float(offset + TIME_WINDOW_S)), offset
 
     def test_the_last_half_of_the_limit_is_remembered_however_fast_they_come(self):

@@ -140,7 +140,7 @@ class TestTraps:
         ours = receiver()
         assert reason(ours.receive(trap(reportable=True), SOURCE, 0.0)) == "unknown_engine"
         ours.receive(trap(), SOURCE, 0.0)
-        assert reason(ours.receive(trap(reportable=True), SOURCE, 0.0)) == "accepted"
+        assert reason(ours.receive(trap(reportable=True), "192.0.2.2", 0.0)) == "accepted"
         bound = receiver(replace(USER, engine_id=DEVICE))
         assert reason(bound.receive(trap(reportable=True), SOURCE, 0.0)) == "accepted"
 
@@ -351,6 +351,12 @@ class TestMemory:
         for n in range(8):
             assert reason(ours.receive(trap(sender=senders[n % 4]), SOURCE, 0.0)) == "accepted"
             assert len(ours._sessions) <= 2
+
+    def test_the_keys_that_were_not_used_longest_go_first(self):
+        ours = receiver(max_sessions=2)
+        for engine in (DEVICE, OTHER, DEVICE, OURS + b"!"):
+            ours.receive(trap(sender=V3Sender(USER, engine)), SOURCE, 0.0)
+        assert [engine for engine, _, _ in ours._sessions] == [DEVICE, OURS + b"!"]
 
     def test_a_recorded_trap_from_many_addresses_pushes_nobodys_keys_out(self):
         ours, recorded = receiver(max_sessions=2), trap()

@@ -100,8 +100,8 @@ class AesCfb:
     def decrypt(self, secret: bytes, boots: int, engine_time: int, salt: bytes) -> bytes:
         """Decrypt; as long as what went in."""
         size = len(secret)
-        # Whole blocks in, whole blocks out: the last one, if it is short, is cut off before the context sees it.
-        shifted = _aes_iv(boots, engine_time, salt) + secret[: max(size - 1, 0) // _AES_BLOCK * _AES_BLOCK]
+        # Only whole blocks may go in, or the context would keep the rest for the next message.
+        shifted = _aes_iv(boots, engine_time, salt) + secret[: size // _AES_BLOCK * _AES_BLOCK]
         return _xor(self._blocks(shifted)[:size], secret)
 
 
