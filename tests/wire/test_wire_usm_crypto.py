@@ -3,6 +3,7 @@
 import hmac
 
 import pytest
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,7 +13,7 @@ try:  # where it is since cryptography 47
 except ImportError:
     from cryptography.hazmat.primitives.ciphers.modes import CFB
 
-from fannel.wire.usm_crypto import AesCfb, Authenticator, DecryptionError, DesCbc, message_cipher, salt_of
+from fannel.wire.usm_crypto import AesCfb, Authenticator, DecryptionError, DesCbc, is_available, message_cipher, salt_of
 from fannel.wire.usm_keys import AuthProtocol, PrivProtocol
 
 # NIST SP 800-38A F.3: the IV is 00 01 … 0f, so boots, time and salt are its parts.
@@ -142,6 +143,20 @@ def test_the_beginning_of_a_code_is_not_enough(missing):
     size = 12 - missing
     code = authenticator.code(b"head" + bytes(size) + b"tail")[:size]
     assert not authenticator.verifies(b"head" + code + b"tail", 4, 4 + size)
+
+
+@pytest.mark.parametrize("protocol", [*AuthProtocol, *PrivProtocol])
+def test_every_protocol_is_available_where_these_tests_run(protocol):
+    assert is_available(protocol)
+
+
+def test_a_protocol_openssl_refuses_is_not_available(monkeypatch):
+    def refuse(key):
+        raise UnsupportedAlgorithm("no DES in FIPS mode")
+
+    monkeypatch.setattr("fannel.wire.usm_crypto.TripleDES", refuse)
+    assert not is_available.__wrapped__(PrivProtocol.DES)
+    assert is_available.__wrapped__(PrivProtocol.AES128)
 
 
 def test_no_repr_shows_a_key():

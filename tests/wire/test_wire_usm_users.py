@@ -63,6 +63,13 @@ class TestWhatCannotBe:
             UserBook(both)
 
 
+@pytest.mark.parametrize("forbidden", [AuthProtocol.SHA256, PrivProtocol.AES128])
+def test_what_openssl_does_not_allow_is_said_before_the_first_message(monkeypatch, forbidden):
+    monkeypatch.setattr("fannel.wire.usm.is_available", lambda protocol: protocol is not forbidden)
+    with pytest.raises(UserError, match=f"does not allow {forbidden.value}"):
+        UserBook([user()])
+
+
 def test_the_minimum_is_what_the_protocols_allow_unless_it_is_said():
     assert user().least_level is SecurityLevel.AUTH_PRIV
     assert user(priv_protocol=None, priv_password=None).least_level is SecurityLevel.AUTH_NO_PRIV

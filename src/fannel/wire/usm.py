@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from fannel.wire.usm_crypto import Authenticator, MessageCipher, message_cipher
+from fannel.wire.usm_crypto import Authenticator, MessageCipher, is_available, message_cipher
 from fannel.wire.usm_keys import AuthProtocol, KeyExtension, PrivProtocol, cipher_key, localise, password_to_key
 
 if TYPE_CHECKING:
@@ -143,6 +143,9 @@ class UserBook:
 
     def _add(self, user: UsmUser) -> None:
         name = user.name.encode()
+        for protocol in (user.auth_protocol, user.priv_protocol):
+            if protocol is not None and not is_available(protocol):
+                raise UserError(user.name, f"the OpenSSL of this machine does not allow {protocol.value} (FIPS mode?)")
         if user.engine_id is not None:
             if (user.engine_id, name) in self._bound:
                 raise UserError(user.name, f"is there twice for engine {user.engine_id.hex()}")

@@ -9,9 +9,12 @@ by threads: each context is busy while it is used.
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import hmac
 from typing import Protocol
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.hashes import MD5, SHA1, SHA224, SHA256, SHA384, SHA512, HashAlgorithm
@@ -142,6 +145,20 @@ class DesCbc:
 def message_cipher(protocol: PrivProtocol, key: bytes) -> MessageCipher:
     """The cipher of `protocol` with a key of `protocol.key_octets`."""
     return DesCbc(key) if protocol is PrivProtocol.DES else AesCfb(key)
+
+
+@functools.cache
+def is_available(protocol: AuthProtocol | PrivProtocol) -> bool:
+    """Whether this machine's OpenSSL lets it be used: in FIPS mode there is no MD5 and no DES."""
+    try:
+        if isinstance(protocol, AuthProtocol):
+            hashlib.new(protocol.hash_name)
+            Authenticator(protocol, bytes(protocol.key_octets)).code(b"")
+        else:
+            message_cipher(protocol, bytes(range(protocol.key_octets)))
+    except (UnsupportedAlgorithm, ValueError):  # cryptography's word for it, and hashlib's
+        return False
+    return True
 
 
 def salt_of(protocol: PrivProtocol, boots: int, counter: int) -> bytes:

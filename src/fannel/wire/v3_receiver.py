@@ -139,7 +139,7 @@ class V3Receiver:
             first_salt: Where to begin counting salts; random if None (RFC 3826 §3.1.2.1).
 
         Raises:
-            UserError: Two users cannot be told apart.
+            UserError: Two users cannot be told apart, or a user wants what this machine does not allow.
         """
         self._users = UserBook(users)
         self._engine_id = local_engine.engine_id
@@ -155,9 +155,12 @@ class V3Receiver:
         """Judge one datagram.
 
         Args:
-            datagram: As it came. No octets make this raise anything.
+            datagram: As it came. No octets make this raise.
             source: The sender's IP address.
             now: When it came, in seconds on the clock of `LocalEngine.started`.
+
+        Raises:
+            ValueError: `source` is no IP address.
         """
         return self._judge(bytes(datagram), source, now)
 
