@@ -18,7 +18,9 @@ from fannel.directory.directory import Device, Interface
 from fannel.directory.mapping import DeviceMapping
 from fannel.directory.snapshot import Origin, Snapshot
 from fannel.event import schema
+from fannel.incidents.store import Store
 from fannel.intake.udp import ListenError
+from fannel.kinds.classify import Kinds
 from fannel.lab.pagoda import LAB_TOKEN, PagodaStandIn
 from fannel.lab.stage import free_udp_port
 from fannel.wire.encoder import encode_trap
@@ -417,3 +419,44 @@ def test_a_slow_rule_engine_holds_events_back_and_loses_none(settings):
             return [(await source.event())["subject"]["name"] for _ in range(300)]
 
     assert asyncio.run(scenario()) == [f"GigabitEthernet1/{index}" for index in range(300)]
+
+
+def test_a_defect_of_ours_costs_one_datagram_and_is_said(settings, monkeypatch, capfd):
+    def broken(self, notification):
+        if notification.oid == LINK_UP:
+            raise KeyError("a defect")
+        return classify(self, notification)
+
+    classify = Kinds.classify
+    monkeypatch.setattr(Kinds, "classify", broken)
+
+    async def scenario():
+        async with Running() as source:
+            source.send(link(LINK_UP))
+            refused = await source.event()
+            source.send(link())
+            return refused, await source.event()
+
+    refused, accepted = asyncio.run(scenario())
+    assert (refused["kind"], refused["refusal"]["reason"]) == ("datagram_refused", "defect")
+    assert accepted["kind"] == "interface_down"
+    assert "KeyError" in capfd.readouterr().err
+
+
+def test_an_event_the_store_chokes_on_costs_no_other(settings, monkeypatch, capfd):
+    def choking(self, observed):
+        if any("poison" in str(event.subject.name) for event, _ in observed):
+            raise TypeError("a defect")
+        return record(self, observed)
+
+    record = Store.record
+    monkeypatch.setattr(Store, "record", choking)
+
+    async def scenario():
+        async with Running() as source:
+            for name in ("a1", "a2", "poison", "a3", "a4"):
+                source.send(link(index=int(name[1:]) if name[1:].isdigit() else 9, name=name))
+            return [(await source.event())["subject"]["name"] for _ in range(4)]
+
+    assert asyncio.run(scenario()) == ["a1", "a2", "a3", "a4"]
+    assert '"lost.defect": 1' in capfd.readouterr().err

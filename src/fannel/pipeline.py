@@ -11,8 +11,10 @@ import ipaddress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
+import structlog
+
 from fannel.directory.enrich import enrich_subject, to_host
-from fannel.event import Source
+from fannel.event import Host, Source
 from fannel.intake.refusals import Reason, Refusal
 from fannel.normalise import aliases, refusal_event, trap_event
 from fannel.wire.ber import DecodeError
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
     from fannel.kinds.classify import Kinds
     from fannel.naming.catalogue import Catalogue
     from fannel.wire.message import Message
+
+log = structlog.get_logger("fannel.pipeline")
 
 
 class Directory(Protocol):
@@ -51,13 +55,13 @@ class Acknowledger(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Observed:
-    """A batch that was understood and is not yet on record. Committing it again changes nothing."""
+class Seen:
+    """What became of one datagram, before it is on record: an event, or a refusal (with an event if it is said)."""
 
-    events: tuple[tuple[Event, bytes], ...]
-    informs: tuple[Datagram, ...]
-    refused: tuple[Refusal, ...]
-    accepted: int
+    datagram: Datagram
+    event: Event | None
+    is_inform: bool = False
+    refusal: Refusal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,38 +76,55 @@ class Pipeline:
     counters: Counters
     refusals: Refusals
 
-    def observe(self, datagrams: Sequence[Datagram]) -> Observed:
+    def observe(self, datagrams: Sequence[Datagram]) -> list[Seen]:
         """Decode, name, classify and enrich. Never raises, whatever the bytes are."""
-        events: list[tuple[Event, bytes]] = []
-        informs: list[Datagram] = []
-        refused: list[Refusal] = []
-        for datagram in datagrams:
-            message = self._accept(datagram)
-            if isinstance(message, Refusal):
-                refused.append(message)
-                if (said := self.refusals.say(message, datagram.received_at)) is not None:
-                    host = to_host(self._who(datagram.source), datagram.source)
-                    said_event = refusal_event(said, received_at=datagram.received_at, host=host)
-                    events.append((said_event, datagram.payload))
-                continue
-            events.append((self._event(message, datagram), datagram.payload))
-            if message.pdu == "inform":
-                informs.append(datagram)
-        return Observed(tuple(events), tuple(informs), tuple(refused), len(datagrams) - len(refused))
+        return [self._see(datagram) for datagram in datagrams]
 
-    def commit(self, observed: Observed, sockets: Acknowledger) -> list[Event]:
+    def commit(self, seen: Sequence[Seen], sockets: Acknowledger) -> list[Event]:
         """Log the events, find or open their incidents, then acknowledge the informs: in this order.
 
         Raises:
-            StoreError: nothing was recorded or acknowledged; commit the same batch again later.
+            StoreError: nothing was recorded or acknowledged; commit the same again later, it changes nothing twice.
         """
-        recorded = self.store.record(observed.events) if observed.events else []
-        for datagram in observed.informs:
-            sockets.acknowledge(datagram, inform_response(datagram.payload))
-        self.counters.add("handled", n=observed.accepted)
-        for refusal in observed.refused:
-            self.counters.add("rejected", refusal.reason)
+        observed = [(one.event, one.datagram.payload) for one in seen if one.event is not None]
+        recorded = self.store.record(observed) if observed else []
+        for one in seen:
+            if one.refusal is not None:
+                self.counters.add("rejected", one.refusal.reason)
+                continue
+            self.counters.add("handled")
+            if one.is_inform:
+                sockets.acknowledge(one.datagram, inform_response(one.datagram.payload))
         return recorded
+
+    def _see(self, datagram: Datagram) -> Seen:
+        understood = self._understand(datagram)
+        if not isinstance(understood, Refusal):
+            event, is_inform = understood
+            return Seen(datagram, event, is_inform)
+        said = self.refusals.say(understood, datagram.received_at)
+        if said is None:
+            return Seen(datagram, None, refusal=understood)
+        event = refusal_event(said, received_at=datagram.received_at, host=self._sender(said))
+        return Seen(datagram, event, refusal=understood)
+
+    def _understand(self, datagram: Datagram) -> tuple[Event, bool] | Refusal:
+        """The event and whether it came as an inform, or why there is none."""
+        try:
+            message = self._accept(datagram)
+            if isinstance(message, Refusal):
+                return message
+            return self._event(message, datagram), message.pdu == "inform"
+        except Exception:
+            # A defect of ours: one datagram must not end the source, and with it all sources. It is counted, said as
+            # an event with the bytes in the log, and its traceback is here.
+            log.exception("a datagram could not be understood", source=datagram.source)
+            return Refusal("defect", datagram.source, "FANNEL could not cope with it; its log has the traceback")
+
+    def _sender(self, refusal: Refusal) -> Host:
+        if refusal.reason == "defect":  # which may be anywhere, in the look-up too
+            return Host(refusal.source, known=False)
+        return to_host(self._who(refusal.source), refusal.source)
 
     def _accept(self, datagram: Datagram) -> Message | Refusal:
         def refusal(reason: Reason, detail: str) -> Refusal:

@@ -29,11 +29,11 @@ from fannel.pipeline import Pipeline
 from fannel.respond import open_outbox
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from fannel.config import Settings
     from fannel.event import Event, Json
-    from fannel.pipeline import Observed
+    from fannel.pipeline import Seen
     from fannel.slack.outbox import Outbox
 
 log = structlog.get_logger("fannel.source")
@@ -136,22 +136,31 @@ async def _feed_for_ever(queue: EventQueue, listener: UdpListener, pipeline: Pip
         datagrams = await asyncio.to_thread(listener.take, BATCH, TAKE_TIMEOUT_S)
         if not datagrams:
             continue
-        observed = await asyncio.to_thread(pipeline.observe, datagrams)
-        for event in await _commit(pipeline, observed, listener):
+        seen = await asyncio.to_thread(pipeline.observe, datagrams)
+        for event in await _commit(pipeline, seen, listener):
             await queue.put(event.to_queue())
 
 
-async def _commit(pipeline: Pipeline, observed: Observed, listener: UdpListener) -> list[Event]:
-    """Put a batch on record, however long the database is away: events without a record are not answered twice."""
+async def _commit(pipeline: Pipeline, seen: Sequence[Seen], listener: UdpListener) -> list[Event]:
+    """Put a batch on record, however long the database is away: an event without a record might be answered twice."""
     delay_s = STORE_RETRY_FIRST_S
     while True:
         try:
-            return await asyncio.to_thread(pipeline.commit, observed, listener)
+            return await asyncio.to_thread(pipeline.commit, seen, listener)
         except StoreError as error:
             log.error("cannot record events, trying again", reason=str(error), retry_in_s=delay_s)
             pipeline.counters.add("store_errors")
             await asyncio.sleep(delay_s)
             delay_s = min(delay_s * 2, STORE_RETRY_LAST_S)
+        except Exception:
+            # A defect of ours, in one event of the batch: it must not take the others, or the source, with it.
+            if len(seen) > 1:
+                half = len(seen) // 2
+                first = await _commit(pipeline, seen[:half], listener)
+                return first + await _commit(pipeline, seen[half:], listener)
+            log.exception("an event could not be recorded", source=seen[0].datagram.source)
+            pipeline.counters.add("lost", "defect")
+            return []
 
 
 async def _ask_again(queue: EventQueue, store: Store) -> None:

@@ -174,6 +174,13 @@ def test_many_writers_at_once_open_one_incident(url):
     assert [incident["state"] for incident in found].count("new") == 1
 
 
+def test_a_host_name_that_is_no_text_is_still_recorded_and_found(store):
+    odd = event(host="rt\ud800\0.example.net")
+    (raised,) = record(store, odd)
+    (clear,) = record(store, event(phase="clear", host="rt\ud800\0.example.net"))
+    assert clear.incident["id"] == raised.incident["id"]
+
+
 def test_naive_times_are_refused(store):
     with pytest.raises(Exception, match="naive datetime"):
         record(store, event(at=datetime(2026, 11, 22, 16, 0)))  # noqa: DTZ001

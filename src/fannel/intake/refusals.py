@@ -17,7 +17,14 @@ if TYPE_CHECKING:
 WINDOW = timedelta(minutes=10)
 MOST = 10
 
-Reason = Literal["source_not_allowed", "undecodable", "unsupported_version", "not_a_notification", "bad_community"]
+Reason = Literal[
+    "source_not_allowed",
+    "undecodable",
+    "unsupported_version",
+    "not_a_notification",
+    "bad_community",
+    "defect",  # FANNEL's own: it could not cope with what this datagram holds
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -187,9 +187,10 @@ def _decide(connection: Connection, event: Event) -> dict[str, Any] | None:
     """Find or open the event's incident; what the rules are told of it."""
     if event.phase == "info":
         return None
+    fingerprints = (event.fingerprint, *event.aliases)
     found = connection.execute(
         select(incidents.c.id, incidents.c.state, incidents.c.asked_at)
-        .where(incidents.c.resolved_at.is_(None), incidents.c.fingerprint.in_([event.fingerprint, *event.aliases]))
+        .where(incidents.c.resolved_at.is_(None), incidents.c.fingerprint.in_([_plain(f) for f in fingerprints]))
         .order_by(incidents.c.opened_at)
     ).first()
     if event.phase == "clear":
@@ -212,6 +213,11 @@ def _decide(connection: Connection, event: Event) -> dict[str, Any] | None:
     return {"id": found.id, "state": "new" if ask else "open"}
 
 
+def _plain(text: str) -> str:
+    """`text` as a text column takes it: half a surrogate pair is no UTF-8, and PostgreSQL refuses NUL."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
 def _event_row(event: Event, raw: bytes) -> dict[str, Any]:
     return {
         "id": event.id,
@@ -220,8 +226,8 @@ def _event_row(event: Event, raw: bytes) -> dict[str, Any]:
         "kind": event.kind,
         "phase": event.phase,
         "severity": event.severity,
-        "host": event.host.name[:255],
-        "fingerprint": event.fingerprint,
+        "host": _plain(event.host.name)[:255],
+        "fingerprint": _plain(event.fingerprint),
         "source_address": event.source.address,
         "incident_id": event.incident["id"] if event.incident else None,
         "event": event.to_json(),
@@ -232,7 +238,7 @@ def _event_row(event: Event, raw: bytes) -> dict[str, Any]:
 def _incident_row(event: Event, incident_id: str) -> dict[str, Any]:
     return {
         "id": incident_id,
-        "fingerprint": event.fingerprint,
+        "fingerprint": _plain(event.fingerprint),
         "problem": event.problem,
         "severity": event.severity,
         "state": "new",
