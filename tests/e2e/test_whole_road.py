@@ -88,8 +88,18 @@ def network(folder, marker):
 
 
 @pytest.fixture(scope="module")
-def stage(folder, network):
-    with Stage(folder, network=network, slack=SlackStandIn(rate_limits=False)) as running:
+def on_record(folder, network):
+    """What pagoda knows of that network: everything but one interface."""
+    described = yaml.safe_load(network.read_text())
+    del described["devices"]["frr-tyo-01.example.net"]["interfaces"]["eth1"]
+    file = folder / "on-record.yml"
+    file.write_text(yaml.safe_dump(described))
+    return file
+
+
+@pytest.fixture(scope="module")
+def stage(folder, network, on_record):
+    with Stage(folder, network=network, on_record=on_record, slack=SlackStandIn(rate_limits=False)) as running:
         yield running
 
 
@@ -178,6 +188,15 @@ def test_a_pulled_cable_is_confirmed_and_its_return_resolved(stage, fannel, pull
     verdict, recovery = thread.messages[1], thread.messages[-1]
     assert "confirmed" in verdict["text"]
     assert "RECOVERED" in recovery["text"]
+
+
+def test_an_interface_that_only_the_device_knows_by_name_is_named_in_the_thread(stage, fannel):
+    """net-snmp's trap carries the index alone, and pagoda has no such interface."""
+    stage.act("frr-tyo-01.example.net", "cut", "eth1")
+    thread = Thread(stage, "frr-tyo-01 eth1").until(lambda t: "confirmed" in t.parent, fannel)
+    assert "show interface eth1" in thread.text()
+    stage.act("frr-tyo-01.example.net", "restore", "eth1")
+    thread.until(lambda t: t.parent.startswith("🟢 RECOVERED"), fannel)
 
 
 def test_a_shut_down_interface_is_expected(stage, fannel):
