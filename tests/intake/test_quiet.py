@@ -89,6 +89,23 @@ def test_a_single_burst_makes_nobody_expected():
     assert watch(quiet, int(last), 5000) == []
 
 
+def test_two_bursts_are_no_habit_either():
+    quiet = Quiet(POLICY)
+    speak(quiet, times=100, every=0.01)
+    speak(quiet, times=100, every=0.01, start=60)
+    assert watch(quiet, 61, 5000) == []
+
+
+def test_one_that_goes_on_speaking_does_not_hide_one_that_fell_silent():
+    quiet = Quiet(POLICY)
+    speak(quiet, "first")
+    speak(quiet, "second", start=300)
+    events = []
+    for at in range(600, 1200, 60):
+        events += quiet.heard(said("info", host="first"), seconds(at)) + quiet.due(seconds(at))
+    assert phases(events) == [("source_quiet", "raise", "second")]
+
+
 def test_a_device_that_speaks_seldom_is_not_expected():
     quiet = Quiet(POLICY)
     for n in range(20):

@@ -39,6 +39,8 @@ def test_kill_9_at_random_moments_loses_nothing_and_changes_no_identity(tmp_path
 
     running = {end: start(end) for end in ("writer", "reader")}
     try:
+        while not (confirmed.exists() and recorded.exists()):  # both are at work before anything is killed
+            time.sleep(0.01)
         for _ in range(KILLS):
             time.sleep(chance.uniform(0.02, 0.25))
             for end in chance.choice([["writer"], ["reader"], ["writer", "reader"]]):

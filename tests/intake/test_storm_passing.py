@@ -48,6 +48,8 @@ def test_what_was_urgent_stays_urgent_however_often_it_is_repeated():
     backlog.fold(Passing(said(subject="x"), Rank.URGENT))
     backlog.fold(Passing(said(subject="x"), Rank.ROUTINE))
     assert backlog.highest is Rank.URGENT
+    [passing] = backlog.take(1)
+    assert passing.rank is Rank.URGENT
 
 
 def test_a_fingerprint_waits_as_a_whole_where_its_most_urgent_event_does():
