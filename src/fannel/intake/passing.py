@@ -39,7 +39,6 @@ class Passing:
 
     def add(self, later: Event) -> None:
         """Fold a repeat in: the same phase, said again."""
-        self._asking = self._still_asking(later)
         self.event = later
         self.repeats += later.repeats
 
