@@ -11,8 +11,7 @@ import ipaddress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-import structlog
-
+from fannel import logs
 from fannel.directory.enrich import enrich_subject, to_host
 from fannel.event import Host, Source
 from fannel.intake.refusals import Reason, Refusal
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
     from fannel.naming.catalogue import Catalogue
     from fannel.wire.message import Message
 
-log = structlog.get_logger("fannel.pipeline")
+log = logs.Logger("fannel.pipeline")
 
 
 class Directory(Protocol):

@@ -12,7 +12,6 @@ import os
 import time
 from typing import TYPE_CHECKING, Any, Protocol
 
-import structlog
 from pydantic import ValidationError
 
 from fannel import config, logs
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
     from fannel.pipeline import Seen
     from fannel.slack.outbox import Outbox
 
-log = structlog.get_logger("fannel.source")
+log = logs.Logger("fannel.source")
 
 BATCH = 200
 # How long the listener may keep the worker waiting for a first datagram: also how long a shutdown takes at most.

@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
-import structlog
-
+from fannel import logs
 from fannel.slack.errors import BadMessage, CannotUpdate, MessageNotFound, SlackError
 
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 
 Outcome = Literal["sent", "waiting", "refused"]
 
-log = structlog.get_logger("fannel.slack")
+log = logs.Logger("fannel.slack")
 
 # How long one attempt may take before somebody else may look what became of it.
 CLAIM = timedelta(seconds=60)
