@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
@@ -45,7 +46,10 @@ class Step(ActionBase):
 
 
 def required(args: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
-    """The arguments, all given, none unknown, each a dictionary."""
+    """The arguments, all given, none unknown, each a dictionary of plain JSON values.
+
+    Ansible hands over subclasses of str, int and the rest that carry tags; the library means the plain ones.
+    """
     if unknown := set(args) - set(names):
         msg = f"unknown option {', '.join(sorted(unknown))}; known: {', '.join(names)}"
         raise AnsibleActionFail(msg)
@@ -53,7 +57,8 @@ def required(args: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
         if not isinstance(args.get(name), dict):
             msg = f"{name}: a dictionary is needed (the event a rule matched, or a registered check)"
             raise AnsibleActionFail(msg)
-    return dict(args)
+    plain: dict[str, Any] = json.loads(json.dumps(dict(args)))
+    return plain
 
 
 def verdict_of(check: Mapping[str, Any]) -> Verdict:
