@@ -8,6 +8,7 @@ may also come from a file (`…_FILE`, or `…_file` in the TOML). Secrets never
 from fannel.config.explain import DEFAULT_FILE, ConfigError, explain
 from fannel.config.load import export, load
 from fannel.config.settings import Checks, Database, Pagoda, Settings, Site, Slack, Trap
+from fannel.config.users import TrapUser
 
 __all__ = [
     "DEFAULT_FILE",
@@ -19,6 +20,7 @@ __all__ = [
     "Site",
     "Slack",
     "Trap",
+    "TrapUser",
     "explain",
     "export",
     "load",

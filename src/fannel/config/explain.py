@@ -5,7 +5,9 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING, Any
 
-from fannel.config.settings import ABOUT, sections
+from fannel.config.section import ABOUT
+from fannel.config.settings import sections
+from fannel.config.users import TrapUser
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -49,7 +51,7 @@ def _explain(
 ) -> str:
     where = tuple(map(str, error["loc"]))
     source = origin.get(where[:2], default)
-    shown = source if source.isupper() else f"{source}: {'.'.join(where) or 'settings'}"
+    shown = source if _is_variable(source) else f"{source}: {_path(error['loc']) or 'settings'}"
     if error["type"] == "extra_forbidden":
         return f"{shown}: no such key{_did_you_mean(where)}"
     given: Any = values
@@ -61,10 +63,22 @@ def _explain(
     return f"{shown}{quoted}: {text[:1].lower()}{text[1:]}"
 
 
+def _is_variable(source: str) -> bool:
+    return source.isupper() and source.isidentifier()
+
+
+def _path(loc: Iterable[str | int]) -> str:
+    """`trap.users[0].name`."""
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc).removeprefix(".")
+
+
 def _is_secret(where: tuple[str, ...]) -> bool:
-    return any(word in part for part in where[1:2] for word in ("token", "communit", "url"))
+    return any(word in part for part in where[1:2] for word in ("token", "communit", "url", "users"))
 
 
 def _did_you_mean(where: tuple[str, ...]) -> str:
-    known = list(sections()[where[0]].model_fields) if len(where) > 1 and where[0] in sections() else list(sections())
+    if where[:2] == ("trap", "users"):
+        known = list(TrapUser.model_fields)
+    else:
+        known = list(sections()[where[0]].model_fields if len(where) > 1 and where[0] in sections() else sections())
     return suggestion(where[-1], known) or f"; known: {', '.join(known)}"

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from fannel.config.explain import DEFAULT_FILE, ConfigError, explain, suggestion
 from fannel.config.settings import Settings, sections
+from fannel.config.users import anchor_users, read_users
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, MutableMapping
@@ -27,6 +28,8 @@ _USUAL_NAMES = {
 }
 # Read by the command line and the lab, not settings.
 _NOT_SETTINGS = frozenset({"FANNEL_CONFIG", "FANNEL_LAB_SSH_PORT"})
+# Tables do not fit into a variable: FANNEL_TRAP__USERS_FILE names a file of them.
+_NOT_VARIABLES = frozenset({("trap", "users")})
 # An empty variable is as good as none, but for what is on by default and can be switched off.
 _EMPTY_MEANS_OFF = "FANNEL_PAGODA__CACHE_FILE"
 
@@ -46,6 +49,7 @@ def load(environ: Mapping[str, str] = os.environ, *, cwd: Path | None = None) ->
     _anchor(values, path.parent)
     mistakes = _add_environment(values, origin, environ)
     _anchor(values, folder)
+    mistakes += _add_users(values, origin)
     for key in [key for key in values if key.startswith("_")]:  # pydantic-settings would take them for its own
         del values[key]
         mistakes.append(f"{path.name}: {key}: no such key")
@@ -67,6 +71,8 @@ def export(settings: Settings, environ: MutableMapping[str, str], *, cwd: Path |
     if path.exists():
         environ["FANNEL_CONFIG"] = str(path.resolve())
     environ["FANNEL_DATABASE__URL"] = settings.database.url
+    if settings.trap.users_file is not None:
+        environ["FANNEL_TRAP__USERS_FILE"] = str(settings.trap.users_file)
     environ["FANNEL_CHECKS__PATH"] = str(settings.checks.path)
     environ[_EMPTY_MEANS_OFF] = str(settings.pagoda.cache_file or "")
     if settings.pagoda.url is not None:
@@ -107,7 +113,12 @@ def _add_environment(
     values: dict[str, Any], origin: dict[tuple[str, ...], str], environ: Mapping[str, str]
 ) -> list[str]:
     """Put the variables over the file's values; returns what is wrong with their names."""
-    known = {f"FANNEL_{s}__{k}".upper(): (s, k) for s, section in sections().items() for k in section.model_fields}
+    known = {
+        f"FANNEL_{s}__{k}".upper(): (s, k)
+        for s, section in sections().items()
+        for k in section.model_fields
+        if (s, k) not in _NOT_VARIABLES
+    }
     mistakes = [
         f"{name}: no such setting{suggestion(name, known)}"
         for name in sorted(environ)
@@ -125,6 +136,23 @@ def _add_environment(
         keys[key] = _split(text) if _is_list(section, key) else text
         origin[section, key] = name
     return mistakes
+
+
+def _add_users(values: dict[str, Any], origin: dict[tuple[str, ...], str]) -> list[str]:
+    """Put the SNMPv3 users of `trap.users_file` among the values; returns what is wrong with that file."""
+    keys = values.get("trap")
+    if not isinstance(keys, dict) or not isinstance(file := keys.get("users_file"), str) or not file:
+        return []
+    where = origin["trap", "users_file"]
+    shown = where if where.isupper() else f"{where}: trap.users_file"
+    if "users" in keys:
+        return [f"{shown}: users is set, too: keep one of the two"]
+    try:
+        keys["users"] = read_users(Path(file))
+    except ValueError as error:
+        return [f"{shown}: {error}"]
+    origin["trap", "users"] = file
+    return []
 
 
 def _is_list(section: str, key: str) -> bool:
@@ -147,6 +175,8 @@ def _anchor(values: dict[str, Any], folder: Path) -> None:
         for key in keys.keys() & sections()[section].model_fields.keys():
             if isinstance(keys[key], str) and keys[key] and _is_path(section, key):
                 keys[key] = str(folder / keys[key])
+        if section == "trap":
+            anchor_users(keys.get("users"), folder)
 
 
 def _anchored(settings: Settings, folder: Path) -> Settings:
@@ -160,6 +190,7 @@ def _anchored(settings: Settings, folder: Path) -> Settings:
         cache_file = (folder / cache_file).resolve()
     return settings.model_copy(
         update={
+            "trap": settings.trap.model_copy(update={"engine_file": (folder / settings.trap.engine_file).resolve()}),
             "pagoda": settings.pagoda.model_copy(update={"cache_file": cache_file}),
             "database": settings.database.model_copy(update={"url": url}),
             "checks": settings.checks.model_copy(update={"path": (folder / settings.checks.path).resolve()}),

@@ -11,9 +11,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     HttpUrl,
     IPvAnyNetwork,
@@ -21,42 +19,13 @@ from pydantic import (
     field_serializer,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from fannel.config.section import Secret, Section, secret_from_file
+from fannel.config.users import TrapUser  # noqa: TC001  (pydantic reads annotations when it runs)
 
 if TYPE_CHECKING:
     from datetime import tzinfo
-
-
-class Section(BaseModel):
-    """What the sections share: no unknown keys, no changes, no values in errors."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-
-# A mistake found in a section as a whole, that is one key's all the same: the type of its error says which.
-ABOUT = "about "
-
-
-def _about(key: str, reason: str) -> PydanticCustomError:
-    return PydanticCustomError(f"{ABOUT}{key}", "{reason}", {"reason": reason})
-
-
-def _secret_from_file(section: Section, name: str) -> None:
-    """Fill the secret `name` from `<name>_file`; both at once is a mistake someone should know of."""
-    path: Path | None = getattr(section, f"{name}_file")
-    if path is None:
-        return
-    if getattr(section, name) is not None:
-        raise _about(f"{name}_file", f"{name} is set, too: keep one of the two")
-    try:
-        text = path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise _about(f"{name}_file", f"cannot read {path}: {reason}") from None
-    if not text:
-        raise _about(f"{name}_file", f"{path} is empty")
-    object.__setattr__(section, name, SecretStr(text))
 
 
 def _zone(name: str) -> str:
@@ -73,7 +42,6 @@ def _without_password(url: HttpUrl) -> HttpUrl:
     return url
 
 
-Secret = Annotated[SecretStr, Field(min_length=1)]
 ServiceUrl = Annotated[HttpUrl, AfterValidator(_without_password)]
 PathOrNone = Annotated[Path | None, BeforeValidator(lambda path: path or None)]
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -97,6 +65,11 @@ class Trap(Section):
         ipaddress.ip_network("0.0.0.0/0"),
         ipaddress.ip_network("::/0"),
     )
+    # SNMPv3. Without any user, v3 is refused. `load()` reads the file into `users`.
+    users: tuple[TrapUser, ...] = ()
+    users_file: Path | None = None
+    # What has to outlive a restart: our engine id, our boots, and the clocks of the devices' engines.
+    engine_file: Path = Path("var/engine.json")
 
 
 class Pagoda(Section):
@@ -113,7 +86,7 @@ class Pagoda(Section):
 
     @model_validator(mode="after")
     def _token(self) -> Self:
-        _secret_from_file(self, "token")
+        secret_from_file(self, "token")
         return self
 
 
@@ -130,8 +103,8 @@ class Slack(Section):
 
     @model_validator(mode="after")
     def _tokens(self) -> Self:
-        _secret_from_file(self, "bot_token")
-        _secret_from_file(self, "app_token")
+        secret_from_file(self, "bot_token")
+        secret_from_file(self, "app_token")
         return self
 
 
