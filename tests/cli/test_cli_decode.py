@@ -101,7 +101,7 @@ class TestHex:
             ("3082", "", 1),
             ("", "", 0),
             (GET.hex(), "GetRequest is neither a trap nor an inform", 13),
-            (V3.hex(), "SNMPv3", 4),
+            (V3.hex(), "SNMPv3 needs the keys of its user", 4),
             ("30zz", "not hexadecimal: 'z'", None),
             ("308", "3 hexadecimal digits do not make whole octets", None),
             ("00" * 65_536, "longer than a UDP datagram can be", None),

@@ -117,7 +117,8 @@ def _read_frame(data: bytes) -> _Frame:
     version = ber.read_signed(data, version_start, version_end)
     if version not in (0, 1):
         name = _VERSION_NAMES.get(version, "an unknown SNMP version")
-        raise UnsupportedVersion(f"{name} is not supported, only SNMPv1 and SNMPv2c are", version_start)
+        why = "needs the keys of its user" if version == 3 else "is not supported"
+        raise UnsupportedVersion(f"{name} {why}: only SNMPv1 and SNMPv2c are read here", version_start)
     community_start, community_end = ber.expect(data, version_end, end, ber.OCTET_STRING, "the community")
     pdu, pdu_start, pdu_end = ber.read_header(data, community_end, end)
     if pdu not in PDU_NAMES:
