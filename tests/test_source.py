@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import runpy
 import socket
 import sqlite3
 import time
 
 import pytest
-from jsonschema import Draft202012Validator
+from running_source import RT_TYO, Running, is_bound
 
-from fannel import collection, config
+from fannel import config
 from fannel.directory import snapshot
 from fannel.directory.directory import Device, Interface
 from fannel.directory.mapping import DeviceMapping
 from fannel.directory.snapshot import Origin, Snapshot
-from fannel.event import schema
 from fannel.incidents.store import Store
 from fannel.intake.udp import ListenError
 from fannel.kinds.classify import Kinds
@@ -27,8 +24,6 @@ from fannel.wire.encoder import encode_trap
 from fannel.wire.varbind import ValueType, WireVarBind
 
 LINK_DOWN, LINK_UP = "1.3.6.1.6.3.1.1.5.3", "1.3.6.1.6.3.1.1.5.4"
-RT_TYO = "127.0.1.1"
-VALID = Draft202012Validator(schema())
 
 
 @pytest.fixture(scope="module")
@@ -55,51 +50,6 @@ def settings(tmp_path, monkeypatch, pagoda):
     for name, value in values.items():
         monkeypatch.setenv(name, value)
     return monkeypatch.setenv
-
-
-class Running:
-    """The plugin's main() in a task, fed by `send`, read by `event`."""
-
-    def __init__(self, args=None):
-        plugin = collection.root() / "plugins" / "event_source" / "snmp_trap.py"
-        self.main = runpy.run_path(str(plugin))["main"]
-        self.args = args or {}
-        self.queue: asyncio.Queue = asyncio.Queue(1)
-        self.port = int(config.load().trap.port)
-
-    async def __aenter__(self):
-        self.task = asyncio.create_task(self.main(self.queue, self.args))
-        while not _is_bound(self.port):
-            if self.task.done():
-                self.task.result()
-            await asyncio.sleep(0.02)
-        await asyncio.sleep(0.3)  # the directory's first load, from a stand-in on loopback
-        return self
-
-    async def __aexit__(self, *_):
-        self.task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self.task
-
-    def send(self, datagram: bytes, source: str = RT_TYO) -> socket.socket:
-        sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        sender.bind((source, 0))
-        sender.sendto(datagram, ("127.0.0.1", self.port))
-        return sender
-
-    async def event(self, timeout_s: float = 10):
-        event = await asyncio.wait_for(self.queue.get(), timeout_s)
-        VALID.validate(event)
-        return event
-
-
-def _is_bound(port: int) -> bool:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return True
-        return False
 
 
 def link(oid=LINK_DOWN, *, index=3, name="GigabitEthernet0/1", **options):
@@ -407,7 +357,7 @@ def test_cancelled_it_leaves_no_thread_and_no_port(settings):
             return source.port
 
     port = asyncio.run(scenario())
-    assert not _is_bound(port)
+    assert not is_bound(port)
 
 
 def test_a_slow_rule_engine_holds_events_back_and_loses_none(settings):

@@ -15,7 +15,10 @@ module: snmp_trap
 short_description: Receive SNMP traps and informs and put them to the rules as FANNEL events
 version_added: "0.1.0"
 description:
-  - Listens for SNMP v1 traps, v2c traps and v2c informs on UDP. Informs are acknowledged after they are on disk.
+  - Listens for SNMP v1, v2c and v3 traps and for v2c and v3 informs, on UDP.
+  - Informs are acknowledged after they are on disk.
+  - SNMPv3 users and their keys come from the settings only (C([[trap.users]]) in C(fannel.toml), or the file that
+    C(FANNEL_TRAP__USERS_FILE) names), never from a rulebook. Without any user, v3 is refused.
   - Every notification is named (MIB catalogue), classified (kind, problem, phase, severity, subject), enriched with
     what pagoda knows of its sender, recorded, and joined to its incident before the rules see it.
   - Options given here win over C(fannel.toml) and the environment. Whatever is left out comes from there.

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from ulid import ULID
 
 from fannel.event import Event, Source, Subject, fingerprint
+from fannel.intake.refusals import AUTH_FAILURES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -102,7 +103,7 @@ def syslog_event(message: SyslogMessage, *, received_at: datetime, source: Sourc
 
 def refusal_event(refusal: Refusal, *, received_at: datetime, host: Host) -> Event:
     """What was not accepted is still something that happened; rules may act on it."""
-    kind = "snmp_auth_failure" if refusal.reason == "bad_community" else "datagram_refused"
+    kind = "snmp_auth_failure" if refusal.reason in AUTH_FAILURES else "datagram_refused"
     return Event(
         id=_id(received_at),
         received_at=received_at,

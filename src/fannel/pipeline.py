@@ -9,18 +9,21 @@ from __future__ import annotations
 import hmac
 import ipaddress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from fannel import logs
 from fannel.directory.enrich import enrich_subject, to_host
 from fannel.event import Host, Source
 from fannel.intake.refusals import Reason, Refusal
+from fannel.intake.v3 import Heard
 from fannel.normalise import aliases, refusal_event, trap_event
 from fannel.wire.ber import DecodeError
 from fannel.wire.snmp import NotANotification, UnsupportedVersion, decode, inform_response
+from fannel.wire.snmpv3 import is_v3
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from fannel.config import Trap
     from fannel.directory.directory import Device, Interface, Lookup
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
     from fannel.intake.counters import Counters
     from fannel.intake.refusals import Refusals
     from fannel.intake.udp import Datagram
+    from fannel.intake.v3 import V3Intake
     from fannel.kinds.classify import Kinds
     from fannel.naming.catalogue import Catalogue
     from fannel.wire.message import Message
@@ -55,11 +59,14 @@ class Acknowledger(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What became of one datagram, before it is on record: an event, or a refusal (with an event if it is said)."""
+    """What became of one datagram, before it is on record: an event, or a refusal (with an event if it is said).
+
+    `respond` makes the Response to an inform.
+    """
 
     datagram: Datagram
     event: Event | None
-    is_inform: bool = False
+    respond: Callable[[], bytes] | None = None
     refusal: Refusal | None = None
 
 
@@ -74,6 +81,7 @@ class Pipeline:
     store: Store
     counters: Counters
     refusals: Refusals
+    v3: V3Intake | None = None  # None: no SNMPv3 user is configured
 
     def observe(self, datagrams: Sequence[Datagram]) -> list[Seen]:
         """Decode, name, classify and enrich. Never raises, whatever the bytes are."""
@@ -92,28 +100,28 @@ class Pipeline:
                 self.counters.add("rejected", one.refusal.reason)
                 continue
             self.counters.add("handled")
-            if one.is_inform:
-                sockets.acknowledge(one.datagram, inform_response(one.datagram.payload))
+            if one.respond is not None:
+                sockets.acknowledge(one.datagram, one.respond())
         return recorded
 
     def _see(self, datagram: Datagram) -> Seen:
         understood = self._understand(datagram)
         if not isinstance(understood, Refusal):
-            event, is_inform = understood
-            return Seen(datagram, event, is_inform)
+            event, respond = understood
+            return Seen(datagram, event, respond)
         said = self.refusals.say(understood, datagram.received_at)
         if said is None:
             return Seen(datagram, None, refusal=understood)
         event = refusal_event(said, received_at=datagram.received_at, host=self._sender(said))
         return Seen(datagram, event, refusal=understood)
 
-    def _understand(self, datagram: Datagram) -> tuple[Event, bool] | Refusal:
-        """The event and whether it came as an inform, or why there is none."""
+    def _understand(self, datagram: Datagram) -> tuple[Event, Callable[[], bytes] | None] | Refusal:
+        """The event and, for an inform, how to make its Response; or why there is none."""
         try:
-            message = self._accept(datagram)
-            if isinstance(message, Refusal):
-                return message
-            return self._event(message, datagram), message.pdu == "inform"
+            heard = self._accept(datagram)
+            if isinstance(heard, Refusal):
+                return heard
+            return self._event(heard.message, datagram), heard.respond
         except Exception:
             # A defect of ours: one datagram must not end the source, and with it all sources. It is counted, said as
             # an event with the bytes in the log, and its traceback is here.
@@ -125,12 +133,16 @@ class Pipeline:
             return Host(refusal.source, known=False)
         return to_host(self._who(refusal.source), refusal.source)
 
-    def _accept(self, datagram: Datagram) -> Message | Refusal:
+    def _accept(self, datagram: Datagram) -> Heard | Refusal:
         def refusal(reason: Reason, detail: str) -> Refusal:
             return Refusal(reason, datagram.source, detail)
 
         if not _within(datagram.source, self.trap.allowed_sources):
             return refusal("source_not_allowed", "its address is in none of trap.allowed_sources")
+        if is_v3(datagram.payload):
+            if self.v3 is None:
+                return refusal("unsupported_version", "SNMPv3, and no SNMPv3 user is configured (trap.users)")
+            return self.v3.accept(datagram)
         try:
             message = decode(datagram.payload)
         except UnsupportedVersion as error:
@@ -143,7 +155,7 @@ class Pipeline:
             hmac.compare_digest(message.community, c.get_secret_value().encode()) for c in self.trap.communities
         ):
             return refusal("bad_community", f"an SNMP v{message.version} {message.pdu} with a community not configured")
-        return message
+        return Heard(message, partial(inform_response, datagram.payload) if message.pdu == "inform" else None)
 
     def _event(self, message: Message, datagram: Datagram) -> Event:
         notification = self.catalogue.name(message)
@@ -153,7 +165,7 @@ class Pipeline:
             notification,
             self.kinds.classify(notification),
             received_at=datagram.received_at,
-            source=Source(datagram.source, agent_address=message.agent_address),
+            source=Source(datagram.source, message.agent_address, message.engine_id),
             host=to_host(lookup, datagram.source),
         )
         return self._described(event, lookup) if lookup.device and event.subject.type == "interface" else event

@@ -22,10 +22,12 @@ from fannel.incidents.store import Store, StoreError
 from fannel.intake.counters import Counters
 from fannel.intake.refusals import Refusals
 from fannel.intake.udp import UdpListener
+from fannel.intake.v3 import V3Intake
 from fannel.kinds.classify import Kinds
 from fannel.naming.catalogue import Catalogue
 from fannel.pipeline import Pipeline
 from fannel.respond import open_outbox
+from fannel.wire.usm import UserError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -42,6 +44,9 @@ BATCH = 200
 TAKE_TIMEOUT_S = 0.5
 DELIVER_EVERY_S = 5.0
 REPORT_EVERY_S = 60.0
+KEEP_ENGINES_EVERY_S = 60.0
+# Rulebooks are shared and logged; keys, and what belongs to one machine, are not for them.
+_NOT_FOR_RULEBOOKS = frozenset({"users", "users_file", "engine_file"})
 STORE_RETRY_FIRST_S, STORE_RETRY_LAST_S = 0.5, 30.0
 
 
@@ -59,12 +64,15 @@ def trap_settings(settings: Settings, args: Mapping[str, Any]) -> Settings:
         ConfigError: an option is unknown or its value is wrong.
     """
     given = {key: value for key, value in args.items() if value is not None}
-    merged = settings.trap.model_dump(mode="python", exclude_unset=True) | given
+    for key in _NOT_FOR_RULEBOOKS & given.keys():
+        msg = f"fannel.network.snmp_trap: trap.{key}: not in a rulebook; set it in {config.DEFAULT_FILE} or by variable"
+        raise config.ConfigError(msg)
     try:
-        trap = config.Trap(**merged)
+        trap = config.Trap(**given)
     except ValidationError as error:
         raise config.ConfigError(_explained(error, given)) from None
-    return settings.model_copy(update={"trap": trap})
+    on_top = {key: getattr(trap, key) for key in given}
+    return settings.model_copy(update={"trap": settings.trap.model_copy(update=on_top)})
 
 
 def _explained(error: ValidationError, given: Mapping[str, Any]) -> str:
@@ -75,7 +83,7 @@ async def run_trap_source(queue: EventQueue, args: Mapping[str, Any]) -> None:
     """Feed notifications to the rules until cancelled.
 
     Raises:
-        ConfigError, ListenError, StoreError: at start only; something is configured wrongly.
+        ConfigError, ListenError, StoreError, EngineFileError: at start only; something is configured wrongly.
     """
     logs.configure()
     settings = trap_settings(config.load(), args)
@@ -84,6 +92,7 @@ async def run_trap_source(queue: EventQueue, args: Mapping[str, Any]) -> None:
     counters = Counters()
     listener = UdpListener(settings.trap.host, settings.trap.port, counters)
     store = await asyncio.to_thread(Store.open, settings.database.url)
+    v3 = await asyncio.to_thread(_open_v3, settings.trap, listener, counters)
     directory = _open_directory(settings.pagoda)
     pipeline = Pipeline(
         trap=settings.trap,
@@ -93,6 +102,7 @@ async def run_trap_source(queue: EventQueue, args: Mapping[str, Any]) -> None:
         store=store,
         counters=counters,
         refusals=Refusals(),
+        v3=v3,
     )
     chores: list[asyncio.Task[None]] = []
     try:
@@ -102,6 +112,7 @@ async def run_trap_source(queue: EventQueue, args: Mapping[str, Any]) -> None:
         chores = [
             asyncio.create_task(_deliver_for_ever(open_outbox(settings, store)), name="fannel outbox"),
             asyncio.create_task(_report_for_ever(counters), name="fannel report"),
+            asyncio.create_task(_keep_for_ever(v3), name="fannel engines"),
         ]
         await _ask_again(queue, store)
         await _feed_for_ever(queue, listener, pipeline)
@@ -112,7 +123,19 @@ async def run_trap_source(queue: EventQueue, args: Mapping[str, Any]) -> None:
         await asyncio.to_thread(listener.close)
         directory.stop()
         store.close()
+        if v3 is not None:
+            await asyncio.to_thread(v3.close)
         log.info("stopped listening for traps", **counters.as_dict())
+
+
+def _open_v3(trap: config.Trap, listener: UdpListener, counters: Counters) -> V3Intake | None:
+    """The SNMPv3 engine of this source, or None where no user is configured."""
+    if not trap.users:
+        return None
+    try:
+        return V3Intake.open(trap.users, trap.engine_file, listener.report, counters)
+    except UserError as error:
+        raise config.ConfigError(f"trap.users: {error}") from None
 
 
 def _open_directory(pagoda: config.Pagoda) -> HostDirectory:
@@ -179,6 +202,13 @@ async def _deliver_for_ever(outbox: Outbox | None) -> None:
         except Exception:
             # A defect here must not end the receiving of traps; it is said with its traceback, every time.
             log.exception("delivering to Slack failed")
+
+
+async def _keep_for_ever(v3: V3Intake | None) -> None:
+    """Keep the clocks of SNMPv3 engines on disk."""
+    while v3 is not None:
+        await asyncio.sleep(KEEP_ENGINES_EVERY_S)
+        await asyncio.to_thread(v3.save)
 
 
 async def _report_for_ever(counters: Counters, clock: Callable[[], float] = time.monotonic) -> None:

@@ -11,30 +11,52 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
+from fannel.wire.v3_receiver import Reason as V3Reason
+
 if TYPE_CHECKING:
     from datetime import datetime
 
 WINDOW = timedelta(minutes=10)
 MOST = 10
 
-Reason = Literal[
-    "source_not_allowed",
-    "undecodable",
-    "unsupported_version",
-    "not_a_notification",
-    "bad_community",
-    "defect",  # FANNEL's own: it could not cope with what this datagram holds
-]
+Reason = (
+    Literal[
+        "source_not_allowed",
+        "undecodable",
+        "unsupported_version",
+        "not_a_notification",
+        "bad_community",
+        "defect",  # FANNEL's own: it could not cope with what this datagram holds
+    ]
+    | V3Reason
+)
+
+# Somebody who should not be heard tried, or somebody who should be has the wrong secrets or the wrong clock.
+AUTH_FAILURES: frozenset[Reason] = frozenset(
+    {
+        "bad_community",
+        "unknown_user",
+        "unsupported_level",
+        "wrong_digest",
+        "decryption_error",
+        "not_in_time_window",
+        "replayed",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A datagram that was not accepted: from whom, why, in words that hold nothing secret."""
+    """A datagram that was not accepted: from whom, why, in words that hold nothing secret.
+
+    `routine` is one that its sender needs, and was answered: the first steps of SNMPv3's discovery.
+    """
 
     reason: Reason
     source: str
     detail: str
     unsaid: int = 0
+    routine: bool = False
 
 
 class Refusals:
@@ -48,6 +70,8 @@ class Refusals:
 
     def say(self, refusal: Refusal, now: datetime) -> Refusal | None:
         """The refusal, with how many went unsaid before it, or None when it is to be counted only."""
+        if refusal.routine:
+            return None
         while self._said and now - next(iter(self._said.values())) >= self._window:
             self._said.popitem(last=False)
         key = (refusal.reason, refusal.source)

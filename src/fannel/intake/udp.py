@@ -93,14 +93,20 @@ class UdpListener:
 
     def acknowledge(self, datagram: Datagram, response: bytes) -> None:
         """Answer the sender of an inform. An unreachable sender is its own problem: it will repeat itself."""
+        self._counters.add("acknowledged" if self._send(datagram, response) else "acknowledgements_failed")
+
+    def report(self, datagram: Datagram, reply: bytes) -> None:
+        """Tell the sender of an SNMPv3 message why it was not accepted. Who forged its address cannot be told."""
+        self._counters.add("reports_sent" if self._send(datagram, reply) else "reports_failed")
+
+    def _send(self, datagram: Datagram, octets: bytes) -> bool:
         if self._socket is None:
-            return
+            return False
         try:
-            self._socket.sendto(response, (_wire_address(self._socket, datagram.source), datagram.source_port))
+            self._socket.sendto(octets, (_wire_address(self._socket, datagram.source), datagram.source_port))
         except OSError:
-            self._counters.add("acknowledgements_failed")
-        else:
-            self._counters.add("acknowledged")
+            return False
+        return True
 
     def close(self) -> None:
         """Stop receiving; what is in the buffer can still be taken."""
