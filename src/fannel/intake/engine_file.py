@@ -18,15 +18,14 @@ import secrets
 import tempfile
 from typing import TYPE_CHECKING, Any, Self
 
-import structlog
-
+from fannel import logs
 from fannel.wire.engine import LAST_BOOTS, LAST_TIME_S, EngineClock
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-log = structlog.get_logger("fannel.intake.engine_file")
+log = logs.Logger("fannel.intake.engine_file")
 
 SCHEMA = "fannel.engine/1"
 # SnmpEngineID (RFC 3411 §5): the first bit, IANA's enterprise number, format 5 "octets". FANNEL has no enterprise

@@ -9,27 +9,25 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Literal
-
-from fannel.wire.v3_receiver import Reason as V3Reason
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from fannel.wire.v3_receiver import Reason as V3Reason
+
 WINDOW = timedelta(minutes=10)
 MOST = 10
 
-Reason = (
-    Literal[
-        "source_not_allowed",
-        "undecodable",
-        "unsupported_version",
-        "not_a_notification",
-        "bad_community",
-        "defect",  # FANNEL's own: it could not cope with what this datagram holds
-    ]
-    | V3Reason
-)
+_OfAnyVersion = Literal[
+    "source_not_allowed",
+    "undecodable",
+    "unsupported_version",
+    "not_a_notification",
+    "bad_community",
+    "defect",  # FANNEL's own: it could not cope with what this datagram holds
+]
+Reason: TypeAlias = "_OfAnyVersion | V3Reason"
 
 # Somebody who should not be heard tried, or somebody who should be has the wrong secrets or the wrong clock.
 AUTH_FAILURES: frozenset[Reason] = frozenset(

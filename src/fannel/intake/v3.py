@@ -13,8 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-import structlog
-
+from fannel import logs
 from fannel.intake.elapsed import Elapsed
 from fannel.intake.engine_file import EngineFile
 from fannel.intake.refusals import Refusal
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
     from fannel.wire.engine import EngineClock
     from fannel.wire.message import Message
 
-log = structlog.get_logger("fannel.intake.v3")
+log = logs.Logger("fannel.intake.v3")
 
 # A Report is about as long as what asks for it. After a restart every sender of informs needs two.
 MOST_REPORTS_PER_S = 200
