@@ -101,8 +101,18 @@ class Pipeline:
                 continue
             self.counters.add("handled")
             if one.respond is not None:
-                sockets.acknowledge(one.datagram, one.respond())
+                self._acknowledge(one.datagram, one.respond, sockets)
         return recorded
+
+    def _acknowledge(self, datagram: Datagram, respond: Callable[[], bytes], sockets: Acknowledger) -> None:
+        try:
+            response = respond()
+        except Exception:
+            # A defect of ours; its event is on record and goes on to the rules, and the sender will repeat itself.
+            log.exception("an inform could not be answered", source=datagram.source)
+            self.counters.add("acknowledgements_failed")
+            return
+        sockets.acknowledge(datagram, response)
 
     def _see(self, datagram: Datagram) -> Seen:
         understood = self._understand(datagram)
