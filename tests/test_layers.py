@@ -18,6 +18,7 @@ SRC = Path(__file__).parents[1] / "src"
 
 ROOMS = (
     "collection",
+    "atomic",
     "event",
     "config",
     "logs",
@@ -36,7 +37,6 @@ ROOMS = (
     "ops",
     "lab",
     "cli",
-    "__main__",
     "__main__",
 )
 """Lowest first: a module imports from its own room and from the rooms before it."""

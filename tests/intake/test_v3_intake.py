@@ -125,13 +125,13 @@ def test_when_it_was_heard_is_kept_in_seconds_since_the_epoch(start):
 
 
 def test_a_disk_that_is_full_is_counted_and_tried_again(start, monkeypatch):
-    def full(path, content):
+    def full(path):
         raise OSError(28, "No space left on device")
 
     lab = start()
     lab.trap()
     with monkeypatch.context() as broken:
-        broken.setattr("fannel.intake.engine_file._replace", full)
+        broken.setattr("fannel.atomic.replacing", full)
         lab.intake.save()
     assert lab.counters.get("engine_file_errors") == 1
     lab.intake.save()

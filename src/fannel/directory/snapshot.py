@@ -13,11 +13,11 @@ import math
 import os
 import re
 import stat
-import tempfile
 import time
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
+from fannel import atomic
 from fannel.directory.directory import Device, Interface, address
 from fannel.directory.mapping import os_name
 from fannel.directory.reader import MAX_ADDRESSES, MAX_NAME, MAX_TEXT
@@ -82,22 +82,8 @@ def save(path: Path, snapshot: Snapshot, origin: Origin) -> None:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     _sweep(path)
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            _write(file, _records(snapshot, origin))
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(name, path)  # noqa: PTH105  (the name is a str)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(name)  # noqa: PTH108
-        raise
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    with atomic.replacing(path) as file:
+        _write(file, _records(snapshot, origin))
 
 
 def check(path: Path, origin: Origin | None) -> None:
@@ -164,7 +150,7 @@ def _write(file: BinaryIO, records: Iterable[dict[str, Any]]) -> None:
 
 def _sweep(path: Path) -> None:
     """Remove what a process that was killed while writing has left behind."""
-    for left in path.parent.glob(f".{path.name}.*.tmp"):
+    for left in path.parent.glob(f"{atomic.temporary_prefix(path)}*.tmp"):
         with contextlib.suppress(OSError):
             if time.time() - left.stat().st_mtime > _LEFT_BEHIND_S:
                 left.unlink()

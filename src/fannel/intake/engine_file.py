@@ -10,15 +10,13 @@ step, readable by its owner alone. `heard_at` is in seconds since the epoch.
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import json
 import os
 import secrets
-import tempfile
 from typing import TYPE_CHECKING, Any, Self
 
-from fannel import logs
+from fannel import atomic, logs
 from fannel.wire.engine import LAST_BOOTS, LAST_TIME_S, EngineClock
 
 if TYPE_CHECKING:
@@ -88,7 +86,8 @@ class EngineFile:
                 for c in self.clocks
             ],
         }
-        _replace(self._path, json.dumps(record).encode())
+        with atomic.replacing(self._path) as file:
+            file.write(json.dumps(record).encode())
 
     def close(self) -> None:
         """Let another receiver have the file."""
@@ -156,22 +155,3 @@ def _whole(value: object, most: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= most:
         raise ValueError("not a count")
     return value
-
-
-def _replace(path: Path, content: bytes) -> None:
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)  # mode 0600
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(name, path)  # noqa: PTH105  (the name is a str)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(name)  # noqa: PTH108
-        raise
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
