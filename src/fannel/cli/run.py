@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import sysconfig
+import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,6 +28,7 @@ PASS_THROUGH = {"allow_extra_args": True, "ignore_unknown_options": True, "help_
 RULEBOOK = "fannel.network.network_alerts"
 # A playbook is about two CPU-seconds; more of them at once make every one of them late.
 MAX_CONCURRENT_ACTIONS = 10
+ASK_AGAIN_AFTER_S = 5.0
 # Every event is written to the audit queue unless told otherwise; nobody reads that queue here.
 _DEFAULTS = ("--skip-audit-events",)
 
@@ -79,12 +81,24 @@ def _embedded_pagoda(stack: ExitStack) -> dict[str, str]:
 
 
 def _wait_for(arguments: Sequence[str], env: dict[str, str]) -> int:
-    """Run to the end; signals to this process reach the child once, so that it shuts its sources down."""
-    child = subprocess.Popen(arguments, env=env, process_group=0)  # noqa: S603  (our own program and user)
+    """Run to the end; asked to stop, pass that on until the child has ended, so that it shuts its sources down.
 
-    def forward(number: int, _frame: object) -> None:
-        child.send_signal(number)
+    Once is not always enough: ansible-rulebook turns a signal into a KeyboardInterrupt wherever it happens to be, and
+    one raised inside a callback is swallowed.
+    """
+    asked: list[tuple[int, float]] = []
+
+    def ask(number: int, _frame: object) -> None:
+        asked.append((number, time.monotonic() - ASK_AGAIN_AFTER_S))
 
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, forward)
-    return child.wait()
+        signal.signal(number, ask)
+    child = subprocess.Popen(arguments, env=env, process_group=0)  # noqa: S603  (our own program and user)
+    while True:
+        try:
+            return child.wait(timeout=0.5)
+        except subprocess.TimeoutExpired:
+            if asked and time.monotonic() - asked[-1][1] >= ASK_AGAIN_AFTER_S:
+                last = asked[-1][0]
+                child.send_signal(last)
+                asked.append((last, time.monotonic()))
