@@ -23,9 +23,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fannel.intake.datagram import Datagram
 from fannel.intake.spool import Bounds, open_reader, open_writer
 from fannel.intake.spool.packing import checksum, pack
-from fannel.intake.udp import Datagram
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -106,7 +106,7 @@ class TestMistakes:
         ("text", "line"),
         [
             ("[trap]\nprot = 162", "fannel.toml: trap.prot: no such key, did you mean port?"),
-            ("[trap]\nzzz = 1", "fannel.toml: trap.zzz: no such key; known: host, port, communities, "),
+            ("[trap]\nzzz = 1", "fannel.toml: trap.zzz: no such key; known: host, port, listen, reuse_port, "),
             ("[tarp]\nport = 162", "fannel.toml: tarp: no such key, did you mean trap?"),
             ("port = 162", "fannel.toml: port: no such key"),
             ("_env_file = '/etc/passwd'", "fannel.toml: _env_file: no such key"),

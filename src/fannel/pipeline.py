@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from fannel.event import Event
     from fannel.incidents.store import Store
     from fannel.intake.counters import Counters
+    from fannel.intake.datagram import Datagram
     from fannel.intake.refusals import Refusals
-    from fannel.intake.udp import Datagram
     from fannel.intake.v3 import V3Intake
     from fannel.kinds.classify import Kinds
     from fannel.naming.catalogue import Catalogue

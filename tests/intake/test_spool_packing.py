@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from spooling import datagram
 
+from fannel.intake.datagram import Datagram, Note
 from fannel.intake.spool.errors import Damage
 from fannel.intake.spool.packing import checksum, pack, pack_positions, unpack, unpack_positions
-from fannel.intake.udp import Datagram
 
 datagrams = st.builds(
     Datagram,
@@ -20,6 +20,7 @@ datagrams = st.builds(
     source=st.ip_addresses().map(str),
     source_port=st.integers(0, 65_535),
     received_at=st.datetimes(timezones=st.sampled_from([UTC, datetime.now().astimezone().tzinfo])),
+    note=st.sampled_from(Note),
 )
 
 

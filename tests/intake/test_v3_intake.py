@@ -8,9 +8,9 @@ import pytest
 
 from fannel.config import TrapUser
 from fannel.intake.counters import Counters
+from fannel.intake.datagram import Datagram
 from fannel.intake.engine_file import EngineFile
 from fannel.intake.refusals import Refusal, Refusals
-from fannel.intake.udp import Datagram
 from fannel.intake.v3 import Heard, V3Intake, usm_user
 from fannel.wire.snmpv3 import read_envelope
 from fannel.wire.usm_keys import AuthProtocol, KeyExtension, PrivProtocol

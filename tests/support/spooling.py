@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from fannel.intake.datagram import Datagram
 from fannel.intake.spool import Bounds, open_reader, open_writer
 from fannel.intake.spool.writer import Clock
-from fannel.intake.udp import Datagram
 
 NOON = datetime(2026, 11, 23, 12, 0, 0, 123456, tzinfo=UTC)
 

@@ -29,7 +29,7 @@ _USUAL_NAMES = {
 # Read by the command line and the lab, not settings.
 _NOT_SETTINGS = frozenset({"FANNEL_CONFIG", "FANNEL_LAB_SSH_PORT"})
 # Tables do not fit into a variable: FANNEL_TRAP__USERS_FILE names a file of them.
-_NOT_VARIABLES = frozenset({("trap", "users")})
+_NOT_VARIABLES = frozenset({("trap", "users"), ("trap", "engines"), ("quiet", "expect")})
 # An empty variable is as good as none, but for what is on by default and can be switched off.
 _EMPTY_MEANS_OFF = "FANNEL_PAGODA__CACHE_FILE"
 
@@ -193,6 +193,7 @@ def _anchored(settings: Settings, folder: Path) -> Settings:
             "trap": settings.trap.model_copy(update={"engine_file": (folder / settings.trap.engine_file).resolve()}),
             "pagoda": settings.pagoda.model_copy(update={"cache_file": cache_file}),
             "database": settings.database.model_copy(update={"url": url}),
+            "spool": settings.spool.model_copy(update={"directory": (folder / settings.spool.directory).resolve()}),
             "checks": settings.checks.model_copy(update={"path": (folder / settings.checks.path).resolve()}),
         }
     )

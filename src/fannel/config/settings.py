@@ -21,7 +21,8 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from fannel.config.section import Secret, Section, secret_from_file
+from fannel.config.address import Address, ListenAddress
+from fannel.config.section import Secret, Section, about, secret_from_file
 from fannel.config.users import TrapUser  # noqa: TC001  (pydantic reads annotations when it runs)
 
 if TYPE_CHECKING:
@@ -53,23 +54,99 @@ class Trap(Section):
 
     host: str = "0.0.0.0"  # noqa: S104  (a trap receiver listens to the network)
     port: Port = 10162
+    # More than one address: all of them here, instead of `host` and `port`.
+    listen: tuple[ListenAddress, ...] = ()
+    # Several receivers on one port; the kernel spreads senders over them. Each needs a spool of its own.
+    reuse_port: bool = False
     communities: tuple[Secret, ...] = (SecretStr("public"),)
     allowed_sources: tuple[IPvAnyNetwork, ...] = (
         ipaddress.ip_network("0.0.0.0/0"),
         ipaddress.ip_network("::/0"),
     )
     # Which fact names the device, first match wins. A relay or NAT makes the packet's source the wrong one.
-    trust: tuple[Literal["source_address", "agent_address"], ...] = ("source_address", "agent_address")
+    trust: tuple[Literal["source_address", "agent_address", "engine_id"], ...] = (
+        "source_address",
+        "agent_address",
+        "engine_id",
+    )
     # Whose agent address is believed at all; anyone can write any address into a packet.
     agent_address_from: tuple[IPvAnyNetwork, ...] = (
         ipaddress.ip_network("0.0.0.0/0"),
         ipaddress.ip_network("::/0"),
     )
+    # Whose SNMPv3 engine id names which device, by hexadecimal id: name or address, as pagoda has it.
+    engines: dict[str, str] = Field(default_factory=dict)
+    # Load balancers that put the sender's address in front of the datagram (PROXY protocol v2).
+    proxy_from: tuple[IPvAnyNetwork, ...] = ()
     # SNMPv3. Without any user, v3 is refused. `load()` reads the file into `users`.
     users: tuple[TrapUser, ...] = ()
     users_file: Path | None = None
     # What has to outlive a restart: our engine id, our boots, and the clocks of the devices' engines.
     engine_file: Path = Path("var/engine.json")
+
+    @model_validator(mode="after")
+    def _one_way_to_say_where(self) -> Self:
+        if self.listen and {"host", "port"} & self.model_fields_set:
+            raise about("listen", "host or port is set, too: keep one of the two")
+        return self
+
+    @property
+    def addresses(self) -> tuple[Address, ...]:
+        """Where to listen."""
+        return self.listen or (Address(self.host, self.port),)
+
+
+class Receiver(Section):
+    """The process that owns the sockets and writes the spool."""
+
+    # The event source starts it. Off: `fannel receive` runs as a service of its own, with the same spool.
+    start: bool = True
+    # Whom it becomes once the ports are bound, when it was started as root.
+    user: str | None = None
+    # What is asked of the kernel for each socket, in octets; it grants what it allows, and the log says how much.
+    so_rcvbuf: Annotated[int, Field(ge=4096, le=2**30)] = 64 * 2**20
+
+
+class Spool(Section):
+    """What was received and is not handled yet, on disk."""
+
+    directory: Path = Path("var/spool")
+    octets: Annotated[int, Field(ge=2**20)] = 2**30
+    age_s: Annotated[float, Field(ge=60)] = 7 * 86_400.0
+
+
+class Storm(Section):
+    """What stands between the record and the rules. Rates are events a second of one device."""
+
+    # Repeats of a fault within this time come as one closing event; 0 puts every one to the rules.
+    window_s: Annotated[float, Field(ge=0, le=3600)] = 10.0
+    # 0: no limit.
+    source_rate: Annotated[float, Field(ge=0)] = 20.0
+    source_burst: Annotated[int, Field(ge=1)] = 100
+
+
+class QuietExpectation(Section):
+    """Devices within `network` say something at least every `every_s` seconds."""
+
+    network: IPvAnyNetwork
+    every_s: Annotated[float, Field(ge=1)]
+
+
+class Quiet(Section):
+    """Devices that used to speak and went quiet. Off while nothing is expected."""
+
+    expect: tuple[QuietExpectation, ...] = ()
+
+
+class Health(Section):
+    """Where the processes say how they are: /livez, /readyz, /metrics. Without an address nobody listens."""
+
+    receiver: ListenAddress | None = None
+    source: ListenAddress | None = None
+    # A TCP port for load balancers that only see whether it can be connected to: open while the receiver is ready.
+    check: ListenAddress | None = None
+    # How often the receiver sends a notification to itself to prove the path; 0: never.
+    canary_every_s: Annotated[float, Field(ge=0, le=3600)] = 10.0
 
 
 class Pagoda(Section):
@@ -144,6 +221,11 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     trap: Trap = Trap()
+    receiver: Receiver = Receiver()
+    spool: Spool = Spool()
+    storm: Storm = Storm()
+    quiet: Quiet = Quiet()
+    health: Health = Health()
     pagoda: Pagoda = Pagoda()
     slack: Slack = Slack()
     database: Database = Database()

@@ -13,9 +13,10 @@ import socket
 import threading
 import time
 from collections import deque
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+
+from fannel.intake.datagram import Datagram
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,16 +36,6 @@ class ListenError(OSError):
     def __init__(self, where: str, reason: str, remedy: str) -> None:
         super().__init__(f"{where}: {reason}" + (f": {remedy}" if remedy else ""))
         self.where, self.reason, self.remedy = where, reason, remedy
-
-
-@dataclass(frozen=True, slots=True)
-class Datagram:
-    """One datagram as it came. `received_at` is aware; `source` is an address without zone or brackets."""
-
-    payload: bytes
-    source: str
-    source_port: int
-    received_at: datetime
 
 
 class UdpListener:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from fannel.config import TrapUser
     from fannel.intake.counters import Counters
-    from fannel.intake.udp import Datagram
+    from fannel.intake.datagram import Datagram
     from fannel.wire.engine import EngineClock
     from fannel.wire.message import Message
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator, Sequence
 
-    from fannel.intake.udp import Datagram
+    from fannel.intake.datagram import Datagram
 
 # What a row costs beside its body, so that many small ones do not make a bounded spool unbounded.
 ROW_OCTETS = 64

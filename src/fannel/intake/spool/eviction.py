@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable
 
+    from fannel.intake.datagram import Datagram
     from fannel.intake.spool.batches import Facts
     from fannel.intake.spool.protocol import Bounds, LostReason
-    from fannel.intake.udp import Datagram
 
 
 class Leaving:

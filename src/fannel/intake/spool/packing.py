@@ -6,6 +6,7 @@ Column by column, little-endian, because that is an order of magnitude faster in
     n × uint16  source port
     n × uint32  octets of the payload
     n × uint8   octets of the source address
+    n × uint8   the receiver's note
     sources, then payloads, end to end
 
 How many there are, which positions they have and a CRC-32 stand beside it in the row.
@@ -20,8 +21,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
 
+from fannel.intake.datagram import Datagram, Note
 from fannel.intake.spool.errors import Damage
-from fannel.intake.udp import Datagram
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +33,7 @@ _MICROSECOND = timedelta(microseconds=1)
 
 @functools.lru_cache(maxsize=256)
 def _columns(count: int) -> struct.Struct:
-    return struct.Struct(f"<{count}q{count}H{count}I{count}B")
+    return struct.Struct(f"<{count}q{count}H{count}I{2 * count}B")
 
 
 def pack(batch: Sequence[Datagram]) -> bytes:
@@ -40,12 +41,25 @@ def pack(batch: Sequence[Datagram]) -> bytes:
     sources = [datagram.source.encode() for datagram in batch]
     payloads = [datagram.payload for datagram in batch]
     columns = _columns(len(batch)).pack(
-        *[(datagram.received_at - _EPOCH) // _MICROSECOND for datagram in batch],
+        *_microseconds(batch),
         *[datagram.source_port for datagram in batch],
         *map(len, payloads),
         *map(len, sources),
+        *[datagram.note for datagram in batch],
     )
     return b"".join((columns, *sources, *payloads))
+
+
+def _microseconds(batch: Sequence[Datagram]) -> list[int]:
+    """The times of a batch. Many datagrams are drained at one moment and share one object: it is converted once."""
+    times: list[int] = []
+    last, converted = None, 0
+    for datagram in batch:
+        if datagram.received_at is not last:
+            last = datagram.received_at
+            converted = (last - _EPOCH) // _MICROSECOND
+        times.append(converted)
+    return times
 
 
 def unpack(body: bytes, count: int) -> list[Datagram]:
@@ -54,14 +68,14 @@ def unpack(body: bytes, count: int) -> list[Datagram]:
     try:
         fields = columns.unpack_from(body)
         times, ports = fields[:count], fields[count : 2 * count]
-        lengths, source_lengths = fields[2 * count : 3 * count], fields[3 * count :]
+        lengths, source_lengths, notes = (fields[n * count : (n + 1) * count] for n in (2, 3, 4))
         ends = accumulate((*source_lengths, *lengths), initial=columns.size)
         parts = [body[start:end] for start, end in pairwise(ends)]
         return [
-            Datagram(payload, source.decode(), port, _EPOCH + timedelta(microseconds=time))
-            for payload, source, port, time in zip(parts[count:], parts[:count], ports, times, strict=True)
+            Datagram(payload, source.decode(), port, _EPOCH + timedelta(microseconds=time), Note(note))
+            for payload, source, port, time, note in zip(parts[count:], parts[:count], ports, times, notes, strict=True)
         ]
-    except (struct.error, UnicodeDecodeError, OverflowError) as error:
+    except (struct.error, ValueError, OverflowError) as error:
         raise Damage(f"not a packed batch ({error})") from None
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from fannel.intake.udp import Datagram
+    from fannel.intake.datagram import Datagram
 
 # A position is two octets of a SpoolId.
 MAX_BATCH = 2**16

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from fannel.intake.udp import Datagram
+    from fannel.intake.datagram import Datagram
 
 LOOK_FIRST_S, LOOK_LAST_S = 0.001, 0.02
 

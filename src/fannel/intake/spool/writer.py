@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from fannel.intake.datagram import Datagram
     from fannel.intake.spool.batches import Held
-    from fannel.intake.udp import Datagram
 
 # How often at most an append looks at acknowledgements and ages; below it, `tidy()` may.
 TIDY_EVERY_S = 0.05
