@@ -5,20 +5,42 @@ Defaults < `fannel.toml` (or the file `FANNEL_CONFIG` names) < environment. `PAG
 may also come from a file (`…_FILE`, or `…_file` in the TOML). Secrets never appear in an error, a repr or a dump.
 """
 
+from fannel.config.address import Address
 from fannel.config.explain import DEFAULT_FILE, ConfigError, explain
 from fannel.config.load import export, load
-from fannel.config.settings import Checks, Database, Pagoda, Settings, Site, Slack, Trap
+from fannel.config.settings import (
+    Checks,
+    Database,
+    Health,
+    Pagoda,
+    Quiet,
+    QuietExpectation,
+    Receiver,
+    Settings,
+    Site,
+    Slack,
+    Spool,
+    Storm,
+    Trap,
+)
 from fannel.config.users import TrapUser
 
 __all__ = [
     "DEFAULT_FILE",
+    "Address",
     "Checks",
     "ConfigError",
     "Database",
+    "Health",
     "Pagoda",
+    "Quiet",
+    "QuietExpectation",
+    "Receiver",
     "Settings",
     "Site",
     "Slack",
+    "Spool",
+    "Storm",
     "Trap",
     "TrapUser",
     "explain",
