@@ -16,7 +16,7 @@ from fannel.directory.directory import Device, Interface
 from fannel.directory.mapping import DeviceMapping
 from fannel.directory.snapshot import Origin, Snapshot
 from fannel.incidents.store import Store
-from fannel.intake.udp import ListenError
+from fannel.intake.listen import ListenError
 from fannel.kinds.classify import Kinds
 from fannel.lab.pagoda import LAB_TOKEN, PagodaStandIn
 from fannel.lab.stage import free_udp_port

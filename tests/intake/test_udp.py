@@ -8,7 +8,8 @@ import time
 import pytest
 
 from fannel.intake.counters import Counters
-from fannel.intake.udp import OVERHEAD_BYTES, ListenError, UdpListener
+from fannel.intake.listen import ListenError
+from fannel.intake.udp import OVERHEAD_BYTES, UdpListener
 
 
 @pytest.fixture

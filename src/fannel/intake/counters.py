@@ -7,6 +7,10 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class Counters:
@@ -20,6 +24,11 @@ class Counters:
         """Count `n` of `name`, for `reason` where there are several."""
         with self._lock:
             self._counts[name, reason] += n
+
+    def add_all(self, changes: Mapping[tuple[str, str], int]) -> None:
+        """Count several by (name, reason) as one: nobody sees the sum while it does not add up."""
+        with self._lock:
+            self._counts.update(changes)
 
     def get(self, name: str, reason: str | None = None) -> int:
         """The count of `name`, for one reason or (None) for all."""

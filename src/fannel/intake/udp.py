@@ -6,8 +6,6 @@ as lost. This is the seam for the receiver process: whoever offers `take()` and 
 
 from __future__ import annotations
 
-import errno
-import ipaddress
 import selectors
 import socket
 import threading
@@ -17,25 +15,16 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from fannel.intake.datagram import Datagram
+from fannel.intake.listen import MAX_DATAGRAM, bind, plain_address, wire_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fannel.intake.counters import Counters
 
-MAX_DATAGRAM = 65_535
 BUFFER_BYTES = 64 * 2**20
 # What a datagram costs in memory beside its payload; small ones must not make a bounded buffer unbounded.
 OVERHEAD_BYTES = 300
-WANTED_SO_RCVBUF = 32 * 2**20
-
-
-class ListenError(OSError):
-    """The socket cannot be had. The text names address, port, reason and remedy."""
-
-    def __init__(self, where: str, reason: str, remedy: str) -> None:
-        super().__init__(f"{where}: {reason}" + (f": {remedy}" if remedy else ""))
-        self.where, self.reason, self.remedy = where, reason, remedy
 
 
 class UdpListener:
@@ -94,7 +83,7 @@ class UdpListener:
         if self._socket is None:
             return False
         try:
-            self._socket.sendto(octets, (_wire_address(self._socket, datagram.source), datagram.source_port))
+            self._socket.sendto(octets, (wire_address(self._socket, datagram.source), datagram.source_port))
         except OSError:
             return False
         return True
@@ -130,7 +119,7 @@ class UdpListener:
                 self._counters.add("socket_errors")
                 time.sleep(0.01)
                 break
-            arrived.append(Datagram(payload, _plain_address(peer[0]), peer[1], self._now()))
+            arrived.append(Datagram(payload, plain_address(peer[0]), peer[1], self._now()))
         if arrived:
             self._counters.add("received", n=len(arrived))
             self._keep(arrived)
@@ -145,44 +134,3 @@ class UdpListener:
                     self._room += len(oldest.payload) + OVERHEAD_BYTES
                     self._counters.add("lost", "buffer_full")
             self._waiting.notify()
-
-
-def bind(host: str, port: int) -> socket.socket:
-    """A socket on that address, with the largest receive buffer the kernel grants; raises ListenError."""
-    where = f"UDP {host}:{port}"
-    try:
-        info = socket.getaddrinfo(host or None, port, type=socket.SOCK_DGRAM, flags=socket.AI_PASSIVE)[0]
-    except socket.gaierror as error:
-        reason = f"not an address to listen on ({error.strerror})"
-        raise ListenError(where, reason, "set trap.host (FANNEL_TRAP__HOST)") from None
-    sock = socket.socket(info[0], socket.SOCK_DGRAM)
-    try:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, WANTED_SO_RCVBUF)
-        sock.setblocking(False)  # noqa: FBT003  (the socket module's own signature)
-        sock.bind(info[4])
-    except OSError as error:
-        sock.close()
-        raise ListenError(where, error.strerror or str(error), _remedy(error)) from None
-    return sock
-
-
-def _remedy(error: OSError) -> str:
-    match error.errno:
-        case errno.EADDRINUSE:
-            return "another process has this port; stop it or set trap.port (FANNEL_TRAP__PORT)"
-        case errno.EACCES:
-            return "ports below 1024 need CAP_NET_BIND_SERVICE; grant it, redirect 162, or set trap.port"
-        case errno.EADDRNOTAVAIL:
-            return "this machine has no such address; set trap.host (FANNEL_TRAP__HOST)"
-    return ""
-
-
-def _plain_address(text: str) -> str:
-    """`::ffff:192.0.2.1` is 192.0.2.1, and a zone (`%eth0`) is no part of who sent it."""
-    address = ipaddress.ip_address(text.partition("%")[0])
-    return str(getattr(address, "ipv4_mapped", None) or address)
-
-
-def _wire_address(sock: socket.socket, address: str) -> str:
-    mapped = sock.family == socket.AF_INET6 and "." in address
-    return f"::ffff:{address}" if mapped else address

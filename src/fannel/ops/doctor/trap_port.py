@@ -7,7 +7,7 @@ import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fannel.intake.udp import WANTED_SO_RCVBUF, ListenError, bind
+from fannel.intake.listen import WANTED_SO_RCVBUF, ListenError, bind
 from fannel.ops.doctor.finding import ok, warning, wrong
 
 if TYPE_CHECKING:
