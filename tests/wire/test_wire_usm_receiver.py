@@ -409,6 +409,19 @@ class TestRereading:
         assert receiver().reread(wrong, SOURCE).reason == "wrong_digest"
         assert isinstance(receiver().reread(wrong, SOURCE), Refused)
 
+    def test_an_inform_is_read_again_though_we_are_another_engine_since(self):
+        """Boots may have moved on, and a lost engine file begins a new engine: the inform was acknowledged before."""
+        kept = inform(context_engine_id=DEVICE)
+        first = receiver().receive(kept, SOURCE, 100.0).message
+        for since in (LocalEngine(OURS, 8, started=0.0), LocalEngine(OTHER, 1, started=0.0)):
+            assert V3Receiver([USER], since).reread(kept, SOURCE).message == first
+        plain = V3Receiver([USER], LocalEngine(OTHER, 1, started=0.0)).reread(inform(), SOURCE)
+        assert plain.message.engine_id is None, "not the sender's but ours, when it came"
+
+    def test_a_trap_that_wants_reports_is_read_though_its_engine_is_not_known(self):
+        assert reason(receiver().receive(trap(reportable=True), SOURCE, 0.0)) == "unknown_engine"
+        assert receiver().reread(trap(reportable=True), SOURCE).message.pdu == "trap"
+
     def test_reading_again_learns_nothing(self):
         ours = receiver()
         ours.reread(trap(boots=9), SOURCE)

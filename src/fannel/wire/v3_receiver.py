@@ -165,7 +165,10 @@ class V3Receiver:
         return self._judge(bytes(datagram), source, now)
 
     def reread(self, datagram: bytes | memoryview, source: str) -> Accepted | Refused:
-        """Read again what `receive` accepted before and a spool kept: verified and decrypted, but of any age."""
+        """Read again what a `receive` accepted before and a spool kept: verified and decrypted, but of any age.
+
+        Whose time it was of was judged then, and so was which engine an inform is for: ours may be another since.
+        """
         outcome = self._judge(bytes(datagram), source, None)
         return Refused(outcome.reason, outcome.detail) if isinstance(outcome, Report) else outcome
 
@@ -194,7 +197,7 @@ class V3Receiver:
         key = (envelope.engine_id, envelope.user, source)
         session = self._sessions.get(key)
         if session is None:
-            session = self._new_session(envelope, source)
+            session = self._new_session(envelope, source, now)
         else:
             self._sessions.move_to_end(key)
         self._check_level(envelope.level, session)
@@ -204,7 +207,7 @@ class V3Receiver:
                 self._check_time(envelope, session, now)
         scoped = self._open(envelope, session)
         if scoped.pdu == INFORM:
-            accepted = self._accept_inform(envelope, scoped, session)
+            accepted = self._accept_inform(envelope, scoped, session, now)
         else:
             accepted = self._accept_trap(envelope, scoped, now)
         # Only now: a recorded message, though genuine, must not push the keys of others out.
@@ -212,13 +215,14 @@ class V3Receiver:
             self._keep(key, session)
         return accepted
 
-    def _new_session(self, envelope: Envelope, source: str) -> _Session:
+    def _new_session(self, envelope: Envelope, source: str, now: float | None) -> _Session:
         engine_id = envelope.engine_id
         if engine_id != self._engine_id:
             if len(engine_id) not in ENGINE_ID_OCTETS:
                 raise _TurnedAway("unknown_engine", f"an engine id of {len(engine_id)} octets: discovery of ours")
             # Only informs want Reports, and for them the authority is us; but a known sender may set the flag wrongly.
-            if envelope.reportable and engine_id not in self._bound and engine_id not in self._clocks:
+            known = now is None or engine_id in self._bound or engine_id in self._clocks
+            if envelope.reportable and not known:
                 raise _TurnedAway("unknown_engine", f"an inform for engine {engine_id.hex()}, which is not ours")
         user = self._users.find(envelope.user, engine_id, source)
         if user is None:
@@ -290,10 +294,10 @@ class V3Receiver:
                 raise _TurnedAway("replayed", f"the same trap of engine {envelope.engine_id.hex()} again")
         return Accepted(message)
 
-    def _accept_inform(self, envelope: Envelope, scoped: ScopedPdu, session: _Session) -> Accepted:
-        if envelope.engine_id != self._engine_id:
+    def _accept_inform(self, envelope: Envelope, scoped: ScopedPdu, session: _Session, now: float | None) -> Accepted:
+        if now is not None and envelope.engine_id != self._engine_id:
             raise _TurnedAway("unknown_engine", f"an inform for engine {envelope.engine_id.hex()}, which is not ours")
-        sender = b"" if scoped.engine_id == self._engine_id else scoped.engine_id
+        sender = b"" if scoped.engine_id == envelope.engine_id else scoped.engine_id
         message = _message(envelope, scoped, "inform", sender)
         return Accepted(message, partial(self._answers.response, envelope, scoped, session.keys()))
 
@@ -307,9 +311,9 @@ class V3Receiver:
         reason, detail = turned_away.reason, turned_away.detail
         # Only of our own engine is it for us to tell what is wrong, and only who wants to hear it is told.
         ours = envelope.engine_id == self._engine_id or reason == "unknown_engine"
-        if reason in COUNTERS:
+        if reason in COUNTERS and now is not None:
             self._answers.count(reason)
-            if now is not None and envelope.reportable and ours:
+            if envelope.reportable and ours:
                 return Report(self._answers.report(envelope, reason, turned_away.authenticator, now), reason, detail)
         return Refused(reason, detail)
 
