@@ -11,9 +11,9 @@ from fannel.intake.counters import Counters
 from fannel.intake.datagram import Datagram
 from fannel.intake.engine_file import EngineFile
 from fannel.intake.refusals import Refusal, Refusals
-from fannel.intake.v3 import Heard, V3Intake, usm_user
+from fannel.intake.v3 import Heard, V3Intake
+from fannel.intake.v3_users import usm_user
 from fannel.wire.snmpv3 import read_envelope
-from fannel.wire.usm_keys import AuthProtocol, KeyExtension, PrivProtocol
 from fannel.wire.v3_sender import V3Sender
 
 LINK_DOWN = "1.3.6.1.6.3.1.1.5.3"
@@ -143,22 +143,3 @@ def test_nothing_is_written_while_nothing_is_heard(start):
     before = lab.engine._path.stat().st_ino
     lab.intake.save()
     assert lab.engine._path.stat().st_ino == before
-
-
-def test_a_user_of_the_settings_is_the_user_of_the_wire():
-    user = usm_user(
-        TrapUser(
-            name="noc",
-            auth="sha512",
-            auth_password="s3cret-auth-pw",
-            priv="aes256",
-            priv_password="s3cret-priv-pw",
-            key_extension="reeder",
-            engine_id="80001f880461",
-            level="authNoPriv",
-        )
-    )
-    assert (user.auth_protocol, user.priv_protocol) == (AuthProtocol.SHA512, PrivProtocol.AES256)
-    assert (user.auth_password, user.priv_password) == ("s3cret-auth-pw", "s3cret-priv-pw")
-    assert (user.key_extension, user.engine_id) == (KeyExtension.REEDER, bytes.fromhex("80001f880461"))
-    assert user.least_level.name == "AUTH_NO_PRIV"

@@ -7,7 +7,6 @@ to make a flood of ours. Kept across restarts: what `engine_file` says.
 
 from __future__ import annotations
 
-import ipaddress
 import threading
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -17,9 +16,8 @@ from fannel import logs
 from fannel.intake.elapsed import Elapsed
 from fannel.intake.engine_file import EngineFile
 from fannel.intake.refusals import Refusal
+from fannel.intake.v3_users import usm_user
 from fannel.wire.engine import LocalEngine
-from fannel.wire.usm import SecurityLevel, UsmUser
-from fannel.wire.usm_keys import AuthProtocol, KeyExtension, PrivProtocol
 from fannel.wire.v3_receiver import Refused, Report, V3Receiver
 
 if TYPE_CHECKING:
@@ -39,26 +37,6 @@ MOST_REPORTS_PER_S = 200
 
 # How an inform's sender finds our engine and our clock (RFC 3414 §4): every one of them is told so first. Counted.
 _DIALOGUE = frozenset({"unknown_engine", "not_in_time_window"})
-
-_AUTH = {
-    "md5": AuthProtocol.MD5,
-    "sha": AuthProtocol.SHA1,
-    "sha224": AuthProtocol.SHA224,
-    "sha256": AuthProtocol.SHA256,
-    "sha384": AuthProtocol.SHA384,
-    "sha512": AuthProtocol.SHA512,
-}
-_PRIV = {
-    "des": PrivProtocol.DES,
-    "aes128": PrivProtocol.AES128,
-    "aes192": PrivProtocol.AES192,
-    "aes256": PrivProtocol.AES256,
-}
-_LEVELS = {
-    "noAuthNoPriv": SecurityLevel.NO_AUTH_NO_PRIV,
-    "authNoPriv": SecurityLevel.AUTH_NO_PRIV,
-    "authPriv": SecurityLevel.AUTH_PRIV,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,18 +144,3 @@ class V3Intake:
 def _moved(clock: EngineClock, seconds: float) -> EngineClock:
     """The same clock, heard on another scale of seconds."""
     return replace(clock, heard_at=clock.heard_at + seconds)
-
-
-def usm_user(user: TrapUser) -> UsmUser:
-    """A user of the settings as the receiver knows it."""
-    return UsmUser(
-        name=user.name,
-        auth_protocol=_AUTH[user.auth] if user.auth else None,
-        auth_password=user.auth_password.get_secret_value() if user.auth_password else None,
-        priv_protocol=_PRIV[user.priv] if user.priv else None,
-        priv_password=user.priv_password.get_secret_value() if user.priv_password else None,
-        engine_id=bytes.fromhex(user.engine_id) if user.engine_id else None,
-        sources=tuple(ipaddress.ip_network(str(network)) for network in user.sources),
-        key_extension=KeyExtension(user.key_extension),
-        minimum_level=_LEVELS[user.level] if user.level else None,
-    )
