@@ -66,11 +66,17 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Three separate facts about who spoke: the packet, the message, and the SNMPv3 engine."""
+    """Three separate facts about who spoke: the packet, the message, and the SNMPv3 engine.
+
+    `proxy` is the load balancer that brought the packet and said its `address`. `disputed` names the devices, by fact,
+    where trusted facts name different ones: the order of trust decided, and it may have been the wrong order.
+    """
 
     address: str
     agent_address: str | None = None
     engine_id: str | None = None
+    proxy: str | None = None
+    disputed: dict[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +122,8 @@ class Event:
             "fingerprint": self.fingerprint,
             "host": _present(self.host),
             "subject": _present(self.subject),
-            "source": {
-                "address": self.source.address,
-                "agent_address": self.source.agent_address,
-                "engine_id": self.source.engine_id,
-            },
+            # The three facts are always there; what came with one of them, only where it did.
+            "source": dict.fromkeys(("address", "agent_address", "engine_id")) | _present(self.source),
         }
         for key in ("trap", "syslog", "verdict", "refusal", "silence", "flap", "incident"):
             if (value := getattr(self, key)) is not None:
@@ -161,7 +164,7 @@ def fingerprint(host: str, problem: str, subject_key: str) -> str:
     return f"{host}/{problem}/{subject_key}"
 
 
-def _present(record: Host | Subject) -> Json:
+def _present(record: Host | Subject | Source) -> Json:
     return {name: value for name in record.__slots__ if (value := getattr(record, name)) is not None}
 
 

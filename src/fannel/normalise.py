@@ -54,8 +54,9 @@ def trap_event(
     received_at: datetime,
     source: Source,
     host: Host,
+    called: str | None = None,
 ) -> Event:
-    """The event of a named and classified notification."""
+    """The event of a named and classified notification. `called` is what its host is called while it is unknown."""
     event = Event(
         id=_id(received_at),
         received_at=received_at,
@@ -76,7 +77,7 @@ def trap_event(
             **_varbinds(notification),
         },
     )
-    return replace(event, aliases=aliases(event))
+    return replace(event, aliases=aliases(event, called))
 
 
 def syslog_event(message: SyslogMessage, *, received_at: datetime, source: Source, host: Host) -> Event:
@@ -114,7 +115,7 @@ def refusal_event(refusal: Refusal, *, received_at: datetime, host: Host) -> Eve
         severity="warning",
         host=host,
         subject=Subject(type="sender", name=refusal.source),
-        source=Source(refusal.source),
+        source=Source(refusal.source, proxy=refusal.proxy),
         refusal={"reason": refusal.reason, "detail": refusal.detail, "unsaid": refusal.unsaid},
     )
 
@@ -124,9 +125,13 @@ def _id(received_at: datetime) -> str:
     return str(ULID.from_timestamp(max(0.0, received_at.timestamp())))
 
 
-def aliases(event: Event) -> tuple[str, ...]:
-    """What else this fault may have been called while less was known: by address, by index."""
-    hosts = dict.fromkeys((event.host.name, event.source.address))
+def aliases(event: Event, called: str | None = None) -> tuple[str, ...]:
+    """What else this fault may have been called while less was known: by address, by index.
+
+    `called` is the address that named its host. The packet's own (what is taken without) belongs to a relay at times,
+    and by that the faults of all devices behind it would be one.
+    """
+    hosts = dict.fromkeys((event.host.name, called or event.source.address))
     index = event.subject.ifindex
     keys = dict.fromkeys((event.subject.key, *([f"ifindex-{index}"] if index is not None else [])))
     return tuple(fingerprint(name, event.problem, key) for name in hosts for key in keys)[1:]

@@ -7,14 +7,16 @@ counted, and said as an event of its own.
 from __future__ import annotations
 
 import hmac
-import ipaddress
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from fannel import logs
 from fannel.directory.enrich import enrich_subject, to_host
+from fannel.directory.identity import identify, trusted_facts
 from fannel.event import Host, Source
+from fannel.intake.networks import within
+from fannel.intake.proxied import unwrap
 from fannel.intake.refusals import Reason, Refusal
 from fannel.intake.v3 import Heard
 from fannel.normalise import aliases, refusal_event, trap_event
@@ -27,10 +29,12 @@ if TYPE_CHECKING:
 
     from fannel.config import Trap
     from fannel.directory.directory import Device, Interface, Lookup
+    from fannel.directory.identity import Identity
     from fannel.event import Event
     from fannel.incidents.store import Store
     from fannel.intake.counters import Counters
     from fannel.intake.datagram import Datagram
+    from fannel.intake.proxied import Inner
     from fannel.intake.refusals import Refusals
     from fannel.intake.v3 import V3Intake
     from fannel.kinds.classify import Kinds
@@ -45,6 +49,9 @@ class Directory(Protocol):
 
     def find(self, candidates: Sequence[str]) -> Lookup:
         """The device that owns the first of these addresses that anybody owns."""
+
+    def known(self, candidates: Sequence[str]) -> Lookup:
+        """The same, from memory alone."""
 
     def interface(self, device: Device, *, ifindex: int | None = None, name: str | None = None) -> Interface | None:
         """The interface on record."""
@@ -128,10 +135,13 @@ class Pipeline:
     def _understand(self, datagram: Datagram) -> tuple[Event, Callable[[], bytes] | None] | Refusal:
         """The event and, for an inform, how to make its Response; or why there is none."""
         try:
-            heard = self._accept(datagram)
+            inner = unwrap(datagram, self.trap.proxy_from)
+            if isinstance(inner, Refusal):
+                return inner
+            heard = self._accept(inner.datagram, datagram)
             if isinstance(heard, Refusal):
-                return heard
-            return self._event(heard.message, datagram), heard.respond
+                return replace(heard, proxy=inner.proxy)
+            return self._event(heard.message, inner), heard.respond
         except Exception:
             # A defect of ours: one datagram must not end the source, and with it all sources. It is counted, said as
             # an event with the bytes in the log, and its traceback is here.
@@ -141,18 +151,20 @@ class Pipeline:
     def _sender(self, refusal: Refusal) -> Host:
         if refusal.reason == "defect":  # which may be anywhere, in the look-up too
             return Host(refusal.source, known=False)
-        return to_host(self._who(refusal.source), refusal.source)
+        return to_host(self.directory.find([refusal.source]), refusal.source)
 
-    def _accept(self, datagram: Datagram) -> Heard | Refusal:
+    def _accept(self, datagram: Datagram, outer: Datagram) -> Heard | Refusal:
+        """Judge a datagram as its sender sent it; `outer` is what came, and where an answer would go."""
+
         def refusal(reason: Reason, detail: str) -> Refusal:
             return Refusal(reason, datagram.source, detail)
 
-        if not _within(datagram.source, self.trap.allowed_sources):
+        if not within(datagram.source, self.trap.allowed_sources):
             return refusal("source_not_allowed", "its address is in none of trap.allowed_sources")
         if is_v3(datagram.payload):
             if self.v3 is None:
                 return refusal("unsupported_version", "SNMPv3, and no SNMPv3 user is configured (trap.users)")
-            return self.v3.accept(datagram)
+            return self.v3.accept(datagram, outer)
         try:
             message = decode(datagram.payload)
         except UnsupportedVersion as error:
@@ -167,36 +179,26 @@ class Pipeline:
             return refusal("bad_community", f"an SNMP v{message.version} {message.pdu} with a community not configured")
         return Heard(message, partial(inform_response, datagram.payload) if message.pdu == "inform" else None)
 
-    def _event(self, message: Message, datagram: Datagram) -> Event:
+    def _event(self, message: Message, inner: Inner) -> Event:
+        datagram, proxy = inner
         notification = self.catalogue.name(message)
-        lookup = self._who(datagram.source, message.agent_address)
+        who = identify(trusted_facts(datagram.source, message, self.trap), self.directory)
         event = trap_event(
             message,
             notification,
             self.kinds.classify(notification),
             received_at=datagram.received_at,
-            source=Source(datagram.source, message.agent_address, message.engine_id),
-            host=to_host(lookup, datagram.source),
+            source=Source(datagram.source, message.agent_address, message.engine_id, proxy, who.disputed),
+            host=to_host(who.lookup, who.called),
+            called=who.called,
         )
-        return self._described(event, lookup) if lookup.device and event.subject.type == "interface" else event
+        return self._described(event, who) if who.lookup.device and event.subject.type == "interface" else event
 
-    def _described(self, event: Event, lookup: Lookup) -> Event:
+    def _described(self, event: Event, who: Identity) -> Event:
         """The event with what pagoda has on its interface: a name for a bare ifIndex, description, circuit, peer."""
         subject = event.subject
-        if lookup.device is None:
+        if who.lookup.device is None:
             return event
-        on_record = self.directory.interface(lookup.device, ifindex=subject.ifindex, name=subject.name)
+        on_record = self.directory.interface(who.lookup.device, ifindex=subject.ifindex, name=subject.name)
         described = replace(event, subject=enrich_subject(subject, on_record))
-        return replace(described, aliases=aliases(described))
-
-    def _who(self, source: str, agent_address: str | None = None) -> Lookup:
-        """The device by the configured order of trust; an agent address counts only from where it is believed."""
-        believed = agent_address and _within(source, self.trap.agent_address_from)
-        facts = {"source_address": source, "agent_address": agent_address if believed else None}
-        trusted = [address for name in self.trap.trust if (address := facts[name]) is not None]
-        return self.directory.find(trusted or [source])
-
-
-def _within(address: str, networks: Sequence[Any]) -> bool:
-    parsed = ipaddress.ip_address(address)
-    return any(parsed.version == network.version and parsed in network for network in networks)
+        return replace(described, aliases=aliases(described, who.called))

@@ -118,6 +118,10 @@ class HostDirectory:
             return lookup
         return self._ask(self._reader, candidates, addresses) or lookup
 
+    def known(self, candidates: Sequence[str]) -> Lookup:
+        """What memory alone has of these addresses or names. Never waits, never asks pagoda."""
+        return self._directory.find(candidates, self._clock())
+
     def interface(self, device: Device, *, ifindex: int | None = None, name: str | None = None) -> Interface | None:
         """See Directory.interface(). Never asks pagoda."""
         return self._directory.interface(device, ifindex=ifindex, name=name)

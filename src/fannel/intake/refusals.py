@@ -7,7 +7,7 @@ the next one said carries how many went unsaid since.
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -25,6 +25,9 @@ _OfAnyVersion = Literal[
     "unsupported_version",
     "not_a_notification",
     "bad_community",
+    "proxy_not_allowed",
+    "proxy_malformed",
+    "proxy_check",
     "defect",  # FANNEL's own: it could not cope with what this datagram holds
 ]
 Reason: TypeAlias = "_OfAnyVersion | V3Reason"
@@ -47,7 +50,8 @@ AUTH_FAILURES: frozenset[Reason] = frozenset(
 class Refusal:
     """A datagram that was not accepted: from whom, why, in words that hold nothing secret.
 
-    `routine` is one that its sender needs, and was answered: the first steps of SNMPv3's discovery.
+    `routine` is one that its sender needs and nobody has to hear of: the first steps of SNMPv3's discovery, which are
+    answered, and the checks of a load balancer. `proxy` is the load balancer it came through.
     """
 
     reason: Reason
@@ -55,6 +59,7 @@ class Refusal:
     detail: str
     unsaid: int = 0
     routine: bool = False
+    proxy: str | None = None
 
 
 class Refusals:
@@ -78,4 +83,4 @@ class Refusals:
             return None
         self._said[key] = now
         unsaid, self._unsaid = self._unsaid, 0
-        return Refusal(refusal.reason, refusal.source, refusal.detail, unsaid)
+        return replace(refusal, unsaid=unsaid)

@@ -95,8 +95,8 @@ class V3Intake:
             engine.close()
             raise
 
-    def accept(self, datagram: Datagram) -> Heard | Refusal:
-        """Judge one datagram that says it is SNMPv3; a Report is sent here and now."""
+    def accept(self, datagram: Datagram, outer: Datagram | None = None) -> Heard | Refusal:
+        """Judge one datagram that says it is SNMPv3; a Report is sent here and now, to where `outer` came from."""
         with self._lock:
             now = self._seconds = self._elapsed.at(datagram.received_at)
             self._began = datagram.received_at.timestamp() - now
@@ -104,7 +104,7 @@ class V3Intake:
         if isinstance(outcome, Refused):
             return Refusal(outcome.reason, datagram.source, outcome.detail)
         if isinstance(outcome, Report):
-            self._send(datagram, outcome.reply, now)
+            self._send(outer or datagram, outcome.reply, now)
             return Refusal(outcome.reason, datagram.source, outcome.detail, routine=outcome.reason in _DIALOGUE)
         respond = outcome.respond
         return Heard(outcome.message, None if respond is None else lambda: self._response(respond))

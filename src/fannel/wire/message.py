@@ -53,8 +53,9 @@ class Message:
 
     `request_id` is None in v1. `community` stays out of the repr; it is empty in v3.
 
-    The last three are v3's alone and None elsewhere: `user` is the msgUserName; `engine_id`, in hexadecimal, names
+    The last four are v3's alone and None elsewhere: `user` is the msgUserName; `engine_id`, in hexadecimal, names
     the engine the notification comes from (None where an inform does not say it); `context` is the contextName.
+    `authenticated` says whether the sender proved to be that user (authNoPriv, authPriv); without it, both are claims.
     """
 
     version: Version
@@ -69,3 +70,4 @@ class Message:
     user: str | None = None
     engine_id: str | None = None
     context: str | None = None
+    authenticated: bool | None = None

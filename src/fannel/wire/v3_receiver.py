@@ -338,6 +338,7 @@ def _message(envelope: Envelope, scoped: ScopedPdu, pdu: Literal["trap", "inform
         user=envelope.user.decode("utf-8", "replace"),
         engine_id=engine_id.hex() or None,
         context=scoped.context.decode("utf-8", "replace"),
+        authenticated=envelope.level is not NO_AUTH_NO_PRIV,
     )
 
 
