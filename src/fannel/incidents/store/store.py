@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import asdict, replace
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
 
-from sqlalchemy import Connection, Engine, func, insert, select, update
+from sqlalchemy import Engine, func, select, update
 from sqlalchemy.exc import IntegrityError
 
-from fannel.event import Event, Host, Subject
+from fannel.event import Host, Subject
 from fannel.incidents.incident import Incident
 from fannel.incidents.store.database import open_engine, reading, writing
 from fannel.incidents.store.posts import Posts
+from fannel.incidents.store.recording import record
 from fannel.incidents.store.tables import events, incidents, threads
 
 if TYPE_CHECKING:
@@ -22,11 +21,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import RowMapping
 
-# While nobody has answered an incident, a raise asks the rules again, at most this often.
-ASK_AGAIN_AFTER = timedelta(seconds=60)
-
-# Crockford's base 32 without the letters people misread aloud: six of them are 10^9 incidents.
-_ID_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+    from fannel.event import Event
 
 
 class Store:
@@ -158,20 +153,7 @@ class Store:
 
     def _record(self, observed: Sequence[tuple[Event, bytes]]) -> list[Event]:
         with writing(self._engine) as connection:
-            ids = [event.id for event, _ in observed]
-            known = {
-                row.id: row.event
-                for row in connection.execute(select(events.c.id, events.c.event).where(events.c.id.in_(ids)))
-            }
-            recorded = []
-            for event, raw in observed:
-                if event.id in known:
-                    recorded.append(replace(event, incident=known[event.id].get("incident")))
-                    continue
-                decided = replace(event, incident=_decide(connection, event))
-                connection.execute(insert(events).values(_event_row(decided, raw)))
-                recorded.append(decided)
-            return recorded
+            return record(connection, observed)
 
     def _one(self, condition: Any) -> Incident | None:  # noqa: ANN401  (a SQLAlchemy expression)
         with reading(self._engine) as connection:
@@ -181,76 +163,6 @@ class Store:
     def _change(self, statement: Any, **values: Any) -> None:  # noqa: ANN401
         with writing(self._engine) as connection:
             connection.execute(statement.values(**values))
-
-
-def _decide(connection: Connection, event: Event) -> dict[str, Any] | None:
-    """Find or open the event's incident; what the rules are told of it."""
-    if event.phase == "info":
-        return None
-    fingerprints = (event.fingerprint, *event.aliases)
-    found = connection.execute(
-        select(incidents.c.id, incidents.c.state, incidents.c.asked_at)
-        .where(incidents.c.resolved_at.is_(None), incidents.c.fingerprint.in_([_plain(f) for f in fingerprints]))
-        .order_by(incidents.c.opened_at)
-    ).first()
-    if event.phase == "clear":
-        return {"id": found.id, "state": found.state} if found else None
-    if found is None:
-        incident_id = "A-" + "".join(secrets.choice(_ID_LETTERS) for _ in range(6))
-        connection.execute(insert(incidents).values(_incident_row(event, incident_id)))
-        return {"id": incident_id, "state": "new"}
-    ask = found.state == "new" and event.received_at - found.asked_at >= ASK_AGAIN_AFTER
-    connection.execute(
-        update(incidents)
-        .where(incidents.c.id == found.id)
-        .values(
-            raises=incidents.c.raises + 1,
-            last_raise_at=event.received_at,
-            asked_at=event.received_at if ask else found.asked_at,
-        )
-    )
-    # `new` asks the rules to answer; a repeat while an answer is on its way must not.
-    return {"id": found.id, "state": "new" if ask else "open"}
-
-
-def _plain(text: str) -> str:
-    """`text` as a text column takes it: half a surrogate pair is no UTF-8, and PostgreSQL refuses NUL."""
-    return text.encode("utf-8", "replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")
-
-
-def _event_row(event: Event, raw: bytes) -> dict[str, Any]:
-    return {
-        "id": event.id,
-        "received_at": event.received_at,
-        "via": event.via,
-        "kind": event.kind,
-        "phase": event.phase,
-        "severity": event.severity,
-        "host": _plain(event.host.name)[:255],
-        "fingerprint": _plain(event.fingerprint),
-        "source_address": event.source.address,
-        "incident_id": event.incident["id"] if event.incident else None,
-        "event": event.to_json(),
-        "raw": raw,
-    }
-
-
-def _incident_row(event: Event, incident_id: str) -> dict[str, Any]:
-    return {
-        "id": incident_id,
-        "fingerprint": _plain(event.fingerprint),
-        "problem": event.problem,
-        "severity": event.severity,
-        "state": "new",
-        "host": asdict(event.host),
-        "subject": asdict(event.subject),
-        "notification": event.trap["name"] if event.trap else None,
-        "opened_by": event.id,
-        "opened_at": event.received_at,
-        "last_raise_at": event.received_at,
-        "raises": 1,
-        "asked_at": event.received_at,
-    }
 
 
 def _incident(row: RowMapping) -> Incident:

@@ -1,0 +1,181 @@
+"""Recording a batch: what is known is asked once, decided in memory in the order of the batch, and written at once.
+
+The outcome is the one of recording the events one by one; a test holds it against that. A batch costs five statements
+however long it is (more only beyond what one statement may hold), so a storm costs a database no round trip an event.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import asdict, dataclass, replace
+from datetime import timedelta
+from operator import attrgetter, itemgetter
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import bindparam, insert, select, update
+
+from fannel.incidents.store.tables import events, incidents
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Connection, Row, Select
+
+    from fannel.event import Event, Json
+
+# While nobody has answered an incident, a raise asks the rules again, at most this often.
+ASK_AGAIN_AFTER = timedelta(seconds=60)
+
+# Crockford's base 32 without the letters people misread aloud: six of them are 10^9 incidents.
+_ID_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+# Values in one IN list. SQLite before 3.32 takes 999 parameters in a statement.
+_MOST_ASKED = 900
+
+_KNOWN = select(events.c.id, events.c.event).where(events.c.id.in_(bindparam("asked", expanding=True)))
+# PostgreSQL locks the rows until the commit, so that nobody resolves an incident while a raise joins it; in one order,
+# so that two replicas do not lock each other out. In SQLite a writer is alone anyway, and it knows no such lock.
+_UNRESOLVED = (
+    select(incidents.c.id, incidents.c.fingerprint, incidents.c.state, incidents.c.opened_at, incidents.c.asked_at)
+    .where(incidents.c.resolved_at.is_(None), incidents.c.fingerprint.in_(bindparam("asked", expanding=True)))
+    .order_by(incidents.c.fingerprint)
+    .with_for_update(key_share=True)
+)
+_JOINED = (
+    update(incidents)
+    .where(incidents.c.id == bindparam("joined"))
+    .values(
+        raises=incidents.c.raises + bindparam("more"),
+        last_raise_at=bindparam("raised_at"),
+        asked_at=bindparam("asked_at"),
+    )
+)
+_OPENED = insert(incidents)
+_LOGGED = insert(events)
+
+
+@dataclass(slots=True)
+class _Unresolved:
+    """An incident that a batch may find: as it was, and what the batch has made of it so far."""
+
+    id: str
+    state: str
+    opened_at: datetime
+    asked_at: datetime
+    raised_at: datetime | None = None
+    raises: int = 0
+
+    def join(self, event: Event) -> Json:
+        """What the rules are told of it; a raise is counted, and asks them again when nobody has answered for long."""
+        if event.phase == "clear":
+            return {"id": self.id, "state": self.state}
+        ask = self.state == "new" and event.received_at - self.asked_at >= ASK_AGAIN_AFTER
+        if ask:
+            self.asked_at = event.received_at
+        self.raised_at = event.received_at
+        self.raises += 1
+        # `new` asks the rules to answer; a repeat while an answer is on its way must not.
+        return {"id": self.id, "state": "new" if ask else "open"}
+
+
+def record(connection: Connection, observed: Sequence[tuple[Event, bytes]]) -> list[Event]:
+    """Log the events and find or open their incidents, in the transaction of `connection`; see Store.record.
+
+    Raises:
+        IntegrityError: another process was first with one of them.
+    """
+    known = {row.id: row.event.get("incident") for row in _ask(connection, _KNOWN, [event.id for event, _ in observed])}
+    faults = {f for event, _ in observed if event.id not in known for f in _fingerprints(event)}
+    unresolved = {
+        row.fingerprint: _Unresolved(row.id, row.state, row.opened_at, row.asked_at)
+        for row in _ask(connection, _UNRESOLVED, sorted(faults))
+    }
+    recorded: list[Event] = []
+    opened: list[Json] = []
+    logged: list[Json] = []
+    for event, raw in observed:
+        if event.id in known:
+            recorded.append(_with_incident(event, known[event.id]))
+            continue
+        incident = None
+        if found := [unresolved[f] for f in _fingerprints(event) if f in unresolved]:
+            incident = min(found, key=_opened_at).join(event)
+        elif event.phase == "raise":
+            row = _incident_row(event)
+            opened.append(row)
+            incident = {"id": row["id"], "state": "new"}
+            unresolved[row["fingerprint"]] = _Unresolved(row["id"], "new", event.received_at, event.received_at)
+        known[event.id] = incident
+        decided = _with_incident(event, incident)
+        recorded.append(decided)
+        logged.append(_event_row(decided, raw))
+    if opened:
+        # In one order, so that two replicas that open the same two incidents do not wait for each other.
+        connection.execute(_OPENED, sorted(opened, key=itemgetter("fingerprint")))
+    if joined := [
+        {"joined": one.id, "more": one.raises, "raised_at": one.raised_at, "asked_at": one.asked_at}
+        for one in unresolved.values()
+        if one.raises
+    ]:
+        connection.execute(_JOINED, joined)
+    if logged:
+        connection.execute(_LOGGED, logged)
+    return recorded
+
+
+_opened_at = attrgetter("opened_at")
+
+
+def _ask(connection: Connection, query: Select[Any], values: Sequence[str]) -> Iterator[Row[Any]]:
+    for at in range(0, len(values), _MOST_ASKED):
+        yield from connection.execute(query, {"asked": values[at : at + _MOST_ASKED]})
+
+
+def _fingerprints(event: Event) -> list[str]:
+    """What the event's incident may be called; nothing where it has none."""
+    return [] if event.phase == "info" else [_plain(f) for f in (event.fingerprint, *event.aliases)]
+
+
+def _with_incident(event: Event, incident: Json | None) -> Event:
+    return event if event.incident == incident else replace(event, incident=incident)
+
+
+def _plain(text: str) -> str:
+    """`text` as a text column takes it: half a surrogate pair is no UTF-8, and PostgreSQL refuses NUL."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
+def _event_row(event: Event, raw: bytes) -> Json:
+    return {
+        "id": event.id,
+        "received_at": event.received_at,
+        "via": event.via,
+        "kind": event.kind,
+        "phase": event.phase,
+        "severity": event.severity,
+        "host": _plain(event.host.name)[:255],
+        "fingerprint": _plain(event.fingerprint),
+        "source_address": event.source.address,
+        "incident_id": event.incident["id"] if event.incident else None,
+        "event": event.to_json(),
+        "raw": raw,
+    }
+
+
+def _incident_row(event: Event) -> Json:
+    return {
+        "id": "A-" + "".join(secrets.choice(_ID_LETTERS) for _ in range(6)),
+        "fingerprint": _plain(event.fingerprint),
+        "problem": event.problem,
+        "severity": event.severity,
+        "state": "new",
+        "host": asdict(event.host),
+        "subject": asdict(event.subject),
+        "notification": event.trap["name"] if event.trap else None,
+        "opened_by": event.id,
+        "opened_at": event.received_at,
+        "last_raise_at": event.received_at,
+        "raises": 1,
+        "asked_at": event.received_at,
+    }

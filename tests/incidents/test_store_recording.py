@@ -1,0 +1,192 @@
+"""Recording a batch: the outcome is the one of recording its events one by one, which the model here does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import pytest
+import sqlalchemy
+from events import NOW, event
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fannel.incidents.store import Store
+from fannel.incidents.store.recording import ASK_AGAIN_AFTER
+from fannel.incidents.store.tables import events, incidents
+
+HOSTS = ("rt1.example.net", "rt\ud800.example.net", "127.0.1.1")
+PORTS = ("Gi0/1", None)
+
+
+@dataclass
+class Case:
+    """An incident of the model; the event that opened it is its name."""
+
+    opened_by: str
+    fingerprint: str
+    state: str
+    opened_at: datetime
+    raised_at: datetime
+    asked_at: datetime
+    raises: int = 1
+
+
+class OneByOne:
+    """The rules of the record, one event at a time, and nothing else."""
+
+    def __init__(self) -> None:
+        self.cases: list[Case] = []
+        self.log: dict[str, tuple[str, str] | None] = {}
+
+    def record(self, event):
+        if event.id not in self.log:
+            self.log[event.id] = self._decide(event)
+        return self.log[event.id]
+
+    def _decide(self, event):
+        if event.phase == "info":
+            return None
+        names = [event.fingerprint, *event.aliases]
+        found = [case for name in names for case in self.cases if case.state != "resolved" and case.fingerprint == name]
+        case = min(found, key=lambda case: case.opened_at, default=None)
+        if event.phase == "clear":
+            return (case.opened_by, case.state) if case else None
+        at = event.received_at
+        if case is None:
+            self.cases.append(Case(event.id, event.fingerprint, "new", at, at, at))
+            return event.id, "new"
+        ask = case.state == "new" and at - case.asked_at >= ASK_AGAIN_AFTER
+        case.raises += 1
+        case.raised_at = at
+        case.asked_at = at if ask else case.asked_at
+        return case.opened_by, "new" if ask else "open"
+
+
+@st.composite
+def observations(draw):
+    """An event of few faults, so that they meet; named by less than is known, at times, with what else it may be."""
+    made = event(phase=draw(st.sampled_from(["raise", "raise", "clear", "info"])), host=draw(st.sampled_from(HOSTS)))
+    aliases = draw(st.lists(st.sampled_from(HOSTS), max_size=2))
+    return replace(
+        made,
+        id=f"{draw(st.integers(0, 40)):026}",
+        received_at=NOW + timedelta(seconds=draw(st.sampled_from([0, 1, 59, 60, 61, 120, 200]))),
+        subject=replace(made.subject, name=draw(st.sampled_from(PORTS))),
+        aliases=tuple(f"{host}/interface_down/ifindex-3" for host in aliases),
+    )
+
+
+STEPS = st.one_of(
+    st.lists(observations(), max_size=12),
+    st.tuples(st.sampled_from(["answer", "resolve"]), st.integers(0, 5)),
+)
+
+
+@pytest.fixture(scope="module")
+def store():
+    opened = Store.open("sqlite://")  # in memory: this test empties it hundreds of times
+    yield opened
+    opened.close()
+
+
+def rows(store, *columns, order):
+    with store._engine.connect() as connection:
+        return [tuple(row) for row in connection.execute(sqlalchemy.select(*columns).order_by(order))]
+
+
+def empty(store):
+    with store._engine.begin() as connection:
+        connection.execute(sqlalchemy.delete(events))
+        connection.execute(sqlalchemy.delete(incidents))
+
+
+def plain(text):
+    return text.replace("\ud800", "?")
+
+
+@settings(max_examples=200, deadline=None)
+@given(steps=st.lists(STEPS, max_size=8))
+def test_a_batch_is_recorded_as_its_events_one_by_one(store, steps):
+    empty(store)
+    model = OneByOne()
+    for step in steps:
+        if isinstance(step, list):
+            recorded = store.record([(one, b"raw") for one in step])
+            names = dict(rows(store, incidents.c.id, incidents.c.opened_by, order=incidents.c.id))
+            got = [one.incident and (names[one.incident["id"]], one.incident["state"]) for one in recorded]
+            assert got == [model.record(one) for one in step]
+            assert [replace(one, incident=None) for one in recorded] == step
+        else:
+            what, place = step
+            if place < len(model.cases) and model.cases[place].state != "resolved":
+                case = model.cases[place]
+                (incident_id,) = [
+                    row[0]
+                    for row in rows(store, incidents.c.id, incidents.c.opened_by, order=incidents.c.id)
+                    if row[1] == case.opened_by
+                ]
+                if what == "answer":
+                    store.answer(incident_id)
+                    case.state = "open"
+                else:
+                    assert store.resolve(incident_id, as_of=case.raised_at, now=NOW)
+                    case.state = "resolved"
+    kept = incidents.c
+    found = rows(
+        store,
+        *(kept.opened_by, kept.fingerprint, kept.state, kept.opened_at, kept.last_raise_at, kept.asked_at, kept.raises),
+        order=kept.opened_by,
+    )
+    assert found == sorted(
+        (c.opened_by, plain(c.fingerprint), c.state, c.opened_at, c.raised_at, c.asked_at, c.raises)
+        for c in model.cases
+    )
+    assert {one for (one,) in rows(store, events.c.id, order=events.c.id)} == model.log.keys()
+
+
+def statements(store, observed):
+    seen = []
+    sqlalchemy.event.listen(store._engine, "before_cursor_execute", lambda *args: seen.append(args[2].split()[0]))
+    recorded = store.record(observed)
+    return seen, recorded
+
+
+@pytest.mark.parametrize("size", [1, 30])
+def test_a_batch_costs_the_same_few_statements_whatever_its_size(tmp_path, size):
+    store = Store.open(f"sqlite:///{tmp_path}/fannel.sqlite3")
+    store.record([(event(host="rt0.example.net"), b"raw")])
+    batch = [(event(host=f"rt{n % 20}.example.net"), b"raw") for n in range(size)] + [(event(), b"raw")]
+    seen, _ = statements(store, batch)
+    assert seen == ["BEGIN", "SELECT", "SELECT", "INSERT", "UPDATE", "INSERT"]
+    store.close()
+
+
+def test_more_faults_than_one_statement_can_ask_for_are_all_found(tmp_path):
+    store = Store.open(f"sqlite:///{tmp_path}/fannel.sqlite3")
+    first = store.record([(event(host=f"rt{n}.example.net"), b"raw") for n in range(2500)])
+    again = store.record([(event(host=f"rt{n}.example.net"), b"raw") for n in range(2500)])
+    assert [one.incident["id"] for one in again] == [one.incident["id"] for one in first]
+    assert {one.incident["state"] for one in again} == {"open"}
+    store.close()
+
+
+def test_what_is_asked_for_every_batch_is_found_by_index(tmp_path):
+    store = Store.open(f"sqlite:///{tmp_path}/fannel.sqlite3")
+    asked = []
+    sqlalchemy.event.listen(
+        store._engine, "before_cursor_execute", lambda _c, _cu, statement, given, *_: asked.append((statement, given))
+    )
+    store.record([(event(), b"raw")])
+    with store._engine.connect() as connection:
+        plans = [
+            row.detail
+            for statement, given in asked.copy()
+            if statement.startswith("SELECT")
+            for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", given)
+        ]
+    assert [plan for plan in plans if not plan.startswith("USE TEMP B-TREE")] == [  # which sorts what was found
+        "SEARCH events USING INDEX sqlite_autoindex_events_1 (id=?)",
+        "SEARCH incidents USING INDEX uq_incidents_unresolved (fingerprint=?)",
+    ]
+    store.close()
