@@ -7,6 +7,7 @@ that cannot be escaped); `exactly()` is the only way a keyword is made here.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from fannel.directory.errors import AttributeMissing, ModelMissing, UnexpectedAnswer, Unsearchable
@@ -24,6 +25,8 @@ MAX_KEYWORD: Final = 249
 _CONTAINS = 3
 _NAME_CONTAINS = 1
 _PASSES = 3
+# No item is older: what says so is no time to count from.
+_BEFORE_PAGODA = 1970
 # `|` and `&` are operators, a backslash becomes a space, anchors and `*` mean something at the ends; no escape exists.
 _OPERATORS = frozenset("|&\\^$*\n\r")
 
@@ -64,6 +67,20 @@ class Item:
     model_id: int
     readable: bool
     attributes: Mapping[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """An item as pagoda's lists of changes name it: `active` is False once it is deleted. `updated_at` is aware.
+
+    The name of a deleted item has a suffix: only the id says which one it was.
+    """
+
+    id: int
+    name: str
+    model_id: int
+    active: bool
+    updated_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +226,28 @@ class PagodaClient:
             raise UnexpectedAnswer(f'{self.url} lists {total} items of "{model.name}" but hands out only {len(union)}')
         return sorted(union.values(), key=lambda item: item.name)
 
+    def touched(self, model: Model, number: int = 1) -> list[Touched]:
+        """Page `number` (from 1, 30 items each) of a model's items, deleted ones too, the latest change first.
+
+        A change of an item it refers to does not move an item.
+        """
+        path = f"/entity/api/v2/{model.id}/entries/"
+        params = {"ordering": "-updated_time", "page": str(number)}
+        within_s = self._transport.timeouts.lookup_s
+        try:
+            body = self._transport.call("GET", path, params=params, within_s=within_s)
+        except NotFound:  # past the last page
+            return []
+        return [_touched(result) for result in _field(body, "results", list)]
+
+    def identify(self, item_id: int) -> Touched | None:
+        """The item of that id as it is now; None where there is none."""
+        path = f"/entry/api/v2/{item_id}/"
+        try:
+            return _touched(self._transport.call("GET", path, within_s=self._transport.timeouts.lookup_s))
+        except NotFound:
+            return None
+
     def _one_pass(
         self, model: Model, attributes: Sequence[str], where: Where | None, union: dict[int, Item]
     ) -> tuple[list[int], int]:
@@ -257,6 +296,24 @@ def _item(row: object) -> Item:
         _field(entity, "id", int),
         row.get("is_readable") is not False,
         read_attributes(row.get("attrs")),
+    )
+
+
+def _touched(row: object) -> Touched:
+    schema = _field(row, "schema", dict)
+    assert isinstance(row, dict)  # noqa: S101  (narrowing: _field has checked it)
+    try:
+        updated_at = datetime.fromisoformat(str(row.get("updated_time")))
+    except ValueError:
+        updated_at = None
+    if updated_at is not None and (updated_at.tzinfo is None or updated_at.year < _BEFORE_PAGODA):
+        updated_at = None
+    return Touched(
+        _field(row, "id", int),
+        _field(row, "name", str),
+        _field(schema, "id", int),
+        row.get("is_active") is not False,
+        updated_at,
     )
 
 

@@ -141,6 +141,28 @@ class Directory:
                 return interface
         return next((i for i in by_index if _abbreviates(name, i.name)), None)
 
+    def changed(
+        self,
+        devices: Iterable[Device],
+        gone: Iterable[int],
+        interfaces: Mapping[int, Sequence[Interface]],
+        *,
+        loaded_at: float,
+    ) -> Directory:
+        """This directory with newer versions of some devices, without those that are gone, as of `loaded_at`."""
+        now = {**self._devices, **{device.pagoda_id: device for device in devices}}
+        known = {**self._interfaces, **interfaces}
+        for pagoda_id in gone:
+            now.pop(pagoda_id, None)
+            known.pop(pagoda_id, None)
+        return Directory(now.values(), known, loaded_at=loaded_at)
+
+    def as_of(self, loaded_at: float) -> Directory:
+        """The same, found unchanged at that moment."""
+        same = Directory(loaded_at=loaded_at)
+        same._devices, same._index, same._interfaces = self._devices, self._index, self._interfaces
+        return same
+
     def plus(self, device: Device, interfaces: Sequence[Interface] = ()) -> Directory:
         """This directory and one more device (or a newer version of one)."""
         devices = {**self._devices, device.pagoda_id: device}

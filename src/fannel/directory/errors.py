@@ -61,5 +61,9 @@ class EmptyList(PagodaError):
     """pagoda lists no device although the directory knows some: the good list is kept."""
 
 
+class ShrunkList(PagodaError):
+    """pagoda lists far fewer devices than are known: the good list is kept until pagoda has said so for a while."""
+
+
 class NoFallback(PagodaError):
     """pagoda did not answer, and the file that should stand in for it cannot be used."""

@@ -1,9 +1,12 @@
-"""The directory of a running FANNEL: loaded and refreshed in the background, asked by every event.
+"""The directory of a running FANNEL: loaded and kept fresh in the background, asked by every event.
 
 Promises: an answer from memory costs microseconds; a question to pagoda delays an event by at most
 `lookup_timeout_s`, all of them together a fifth of the time at most, and none while pagoda is known to be down; a good
-list is never replaced by an empty one, in memory or in the file that a start without pagoda begins with; pagoda's
-troubles are logged when they change, not per event.
+list is never replaced by an empty or sharply smaller one, in memory or in the file that a start without pagoda begins
+with; pagoda's troubles are logged when they change, not per event.
+
+Fresh by three ways: pagoda's changes are asked for every `poll_s`, a `hint()` (a webhook) is followed at once, and the
+whole list is read every `refresh_s`.
 """
 
 from __future__ import annotations
@@ -17,10 +20,12 @@ import structlog
 
 from fannel.directory import snapshot
 from fannel.directory.directory import Directory, Lookup, address
-from fannel.directory.errors import EmptyList, PagodaError, PagodaFailed, PagodaUnreachable, UnexpectedAnswer
+from fannel.directory.errors import PagodaError, PagodaFailed, PagodaUnreachable, UnexpectedAnswer
+from fannel.directory.follow import Follower, TooMuchChanged
 from fannel.directory.gate import Gate
 from fannel.directory.mapping import Mapping
 from fannel.directory.reader import Reader
+from fannel.directory.shrinking import Shrinking
 from fannel.directory.snapshot import NoSnapshot, Origin, Snapshot, SnapshotError
 
 if TYPE_CHECKING:
@@ -32,6 +37,9 @@ if TYPE_CHECKING:
 
 FIRST_RETRY_S: Final = 1.0
 MAX_RETRY_S: Final = 30.0
+MOST_HINTS: Final = 1000
+# How often whole lists are read of a pagoda that does not say what changed.
+UNFOLLOWED_S: Final = 300.0
 _QUESTIONS_AT_ONCE = 2
 _SHOWN = 5
 
@@ -54,7 +62,8 @@ class HostDirectory:
         mapping: Mapping | None = None,
         *,
         cache_file: Path | None = None,
-        refresh_s: float = 300,
+        refresh_s: float = 3600,
+        poll_s: float = 20,
         lookup_timeout_s: float = 2,
         first_retry_s: float = FIRST_RETRY_S,
         clock: Callable[[], float] = time.monotonic,
@@ -63,9 +72,13 @@ class HostDirectory:
         self.trouble: PagodaError | None = None
         mapping = mapping or Mapping()
         self._reader = Reader(client, mapping) if client is not None else None
+        self._follower = Follower(client, self._reader) if client is not None and self._reader is not None else None
         self._origin = Origin.of(client.url, mapping.device) if client is not None else None
         self._cache_file = cache_file
         self._refresh_s = refresh_s
+        self._poll_s = poll_s
+        self._unfollowed_s = min(refresh_s, UNFOLLOWED_S)
+        self._follows = False
         self._lookup_timeout_s = lookup_timeout_s
         self._first_retry_s = first_retry_s
         self._clock = clock
@@ -76,6 +89,9 @@ class HostDirectory:
         self._questions = threading.BoundedSemaphore(_QUESTIONS_AT_ONCE)
         self._ready = threading.Event()
         self._grace_until = float("-inf")
+        self._shrinking = Shrinking()
+        self._hints: set[int] = set()
+        self._wake = threading.Event()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self._told: dict[str, str] = {}
@@ -95,6 +111,14 @@ class HostDirectory:
     def stop(self) -> None:
         """End the background loading. Returns at once; a call under way ends by its own time-out."""
         self._stopping.set()
+        self._wake.set()
+
+    def hint(self, item_id: int) -> None:
+        """Somebody says that this item of pagoda changed: look at it soon. Costs nothing, believes nothing."""
+        with self._swap:
+            if len(self._hints) < MOST_HINTS:
+                self._hints.add(item_id)
+        self._wake.set()
 
     def wait_tried(self, timeout_s: float) -> bool:
         """Wait until there is a list, or the first load has failed; whether there is a list now."""
@@ -131,13 +155,13 @@ class HostDirectory:
 
         Devices do not wait for interfaces: without readable interfaces the known ones stay.
         """
-        if self._reader is None or self._origin is None:
+        if self._reader is None or self._follower is None or self._origin is None:
             raise PagodaError("no pagoda is configured: set PAGODA_URL")
         self._reader.forget()
+        self._mark(self._follower)
         devices = self._reader.devices()
-        if not devices and len(self._directory):
-            raise EmptyList(f"pagoda lists no device at all; the {len(self._directory)} known ones are kept")
         loaded_at, read_at = self._clock(), self._wall()
+        self._shrinking.check(len(self._directory), len(devices), loaded_at)
         self._replace(Directory(devices, self._directory.interfaces, loaded_at=loaded_at))
         try:
             interfaces = self._reader.interfaces()
@@ -147,6 +171,40 @@ class HostDirectory:
             self._replace(Directory(devices, interfaces, loaded_at=loaded_at))
             self._tell("interfaces", None)
         self._save(Snapshot(read_at, devices, self._directory.interfaces), self._origin)
+
+    def follow(self) -> None:
+        """Look at what changed since the last look, now, in this thread; raises PagodaError, TooMuchChanged."""
+        if self._follower is None or self._origin is None:
+            raise PagodaError("no pagoda is configured: set PAGODA_URL")
+        with self._swap:
+            hints, self._hints = self._hints, set()
+        asked_at, read_at = self._clock(), self._wall()
+        try:
+            changes = self._follower.look(hints)
+        except PagodaError:
+            with self._swap:
+                self._hints |= hints
+            raise
+        with self._swap:
+            if not changes:
+                self._directory = self._directory.as_of(asked_at)
+                return
+            self._directory = self._directory.changed(
+                changes.devices, changes.gone, changes.interfaces or {}, loaded_at=asked_at
+            )
+        _log.info("pagoda_changed", devices=len(changes.devices), gone=len(changes.gone))
+        self._save(Snapshot(read_at, self._directory.devices, self._directory.interfaces), self._origin)
+
+    def _mark(self, follower: Follower) -> None:
+        """Remember where pagoda's changes stand. An account that may not list them gets whole lists only."""
+        try:
+            follower.mark()
+        except PagodaError as error:
+            self._tell("changes", error)
+            self._follows = False
+        else:
+            self._tell("changes", None)
+            self._follows = True
 
     def _save(self, kept: Snapshot, origin: Origin) -> None:
         """Keep the list for the next start. An empty one is not worth a file, let alone a better file's place."""
@@ -186,9 +244,17 @@ class HostDirectory:
     def _keep_fresh(self) -> None:
         self._restore()
         retry_s = self._first_retry_s
+        list_at = time.monotonic()
         while self._reader is not None and not self._stopping.is_set():
+            whole = time.monotonic() >= list_at
             try:
-                self.refresh()
+                if whole:
+                    self.refresh()
+                else:
+                    self.follow()
+            except TooMuchChanged:
+                list_at = time.monotonic()
+                continue
             except Exception as error:  # noqa: BLE001  (a bug must not end refreshing for good; it is told as trouble)
                 if self._stopping.is_set():
                     return
@@ -196,11 +262,14 @@ class HostDirectory:
                 self._tell("devices", self.trouble)
                 pause_s, retry_s = retry_s, min(MAX_RETRY_S, retry_s * 2)
             else:
+                if whole:
+                    list_at = time.monotonic() + (self._refresh_s if self._follows else self._unfollowed_s)
                 self.trouble = None
                 self._tell("devices", None)
-                pause_s, retry_s = self._refresh_s, self._first_retry_s
+                pause_s, retry_s = min(self._poll_s, self._refresh_s), self._first_retry_s
             self._ready.set()
-            self._stopping.wait(pause_s)
+            self._wake.wait(pause_s)
+            self._wake.clear()
         self._ready.set()
 
     def _ask(self, reader: Reader, candidates: Sequence[str], addresses: tuple[str, ...]) -> Lookup | None:

@@ -105,6 +105,25 @@ class Reader:
                 out.setdefault(owner.id, []).append(self._interface(item, name))
         return out
 
+    def owners_of(self, names: Iterable[str]) -> set[str]:
+        """The names of the devices whose interface items have these names. Raises Unsearchable, too."""
+        names_of = self._mapping.interface
+        if names_of is None:
+            return set()
+        model = self._resolved(names_of)
+        owners: set[str] = set()
+        for keyword in exact_keywords(names):
+            for item in self._client.items(model, (names_of.device,), where=Where(name=keyword)):
+                owner = item.attributes.get(names_of.device)
+                if isinstance(owner, Ref):
+                    owners.add(owner.name)
+        return owners
+
+    def models(self) -> tuple[Model, Model | None]:
+        """The models of devices and of interfaces (None: the mapping has none)."""
+        names_of = self._mapping.interface
+        return self._device_model(), None if names_of is None else self._resolved(names_of)
+
     def _device_model(self) -> Model:
         return self._resolved(self._mapping.device)
 

@@ -142,6 +142,13 @@ class Records:
             item.updated = self._tick()
             return item
 
+    def rename(self, model_name: str, name: str, to: str) -> None:
+        """Give an item another name."""
+        with self.lock:
+            item = self._by_name[model_name, to] = self._by_name.pop((model_name, name))
+            item.name = to
+            item.updated = self._tick()
+
     def delete(self, model_name: str, name: str) -> None:
         """Delete an item as pagoda does: it stays, inactive, under a suffixed name."""
         with self.lock:
