@@ -119,6 +119,8 @@ class TestMistakes:
             ("[site]\ntimezone = 'Asia/Tokio'", "fannel.toml: site.timezone = 'Asia/Tokio': no such time zone, did"),
             ("[pagoda]\nurl = 'pagoda'", "fannel.toml: pagoda.url: input should be a valid URL"),
             ("[pagoda]\nurl = 'http://u:p@x/'", "fannel.toml: pagoda.url: must not carry a user name or password"),
+            ("[pagoda.device]\nmodle = 'x'", "fannel.toml: pagoda.device.modle: no such key, did you mean model?"),
+            ("[pagoda]\nwebhook = ':9164'", "fannel.toml: pagoda.webhook = ':9164': webhook_secret is missing"),
             ("trap = 5", "fannel.toml: trap: input should be a valid dictionary"),
         ],
     )  # fmt: skip

@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from pydantic import ValidationError
 
 from fannel import config, logs
-from fannel.directory.client import PagodaClient
-from fannel.directory.host_directory import HostDirectory
+from fannel.directory.open import open_directory, open_webhook
 from fannel.event import neutralise
 from fannel.incidents.store import Store, StoreError
 from fannel.intake.counters import Counters
@@ -93,7 +92,8 @@ async def run_trap_source(queue: EventQueue, args: Mapping[str, Any]) -> None:
     listener = UdpListener(settings.trap.host, settings.trap.port, counters)
     store = await asyncio.to_thread(Store.open, settings.database.url)
     v3 = await asyncio.to_thread(_open_v3, settings.trap, listener, counters)
-    directory = _open_directory(settings.pagoda)
+    directory = open_directory(settings.pagoda)
+    webhook = open_webhook(settings.pagoda, directory)
     pipeline = Pipeline(
         trap=settings.trap,
         catalogue=await asyncio.to_thread(Catalogue.load),
@@ -122,6 +122,8 @@ async def run_trap_source(queue: EventQueue, args: Mapping[str, Any]) -> None:
         await asyncio.gather(*chores, return_exceptions=True)
         await asyncio.to_thread(listener.close)
         directory.stop()
+        if webhook is not None:
+            await asyncio.to_thread(webhook.stop)
         store.close()
         if v3 is not None:
             await asyncio.to_thread(v3.close)
@@ -136,21 +138,6 @@ def _open_v3(trap: config.Trap, listener: UdpListener, counters: Counters) -> V3
         return V3Intake.open(trap.users, trap.engine_file, listener.report, counters)
     except UserError as error:
         raise config.ConfigError(f"trap.users: {error}") from None
-
-
-def _open_directory(pagoda: config.Pagoda) -> HostDirectory:
-    client = None
-    if pagoda.url is None:
-        log.warning("PAGODA_URL is not set: no device is looked up (`fannel run` starts the embedded lab pagoda)")
-    else:
-        token = pagoda.token.get_secret_value() if pagoda.token is not None else ""
-        client = PagodaClient(str(pagoda.url), token, ca_file=pagoda.ca_file)
-    return HostDirectory(
-        client,
-        cache_file=pagoda.cache_file,
-        refresh_s=pagoda.refresh_s,
-        lookup_timeout_s=pagoda.lookup_timeout_s,
-    )
 
 
 async def _feed_for_ever(queue: EventQueue, listener: UdpListener, pipeline: Pipeline) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING, Any
 
-from fannel.config.section import ABOUT
+from fannel.config.section import ABOUT, Section
 from fannel.config.settings import sections
 from fannel.config.users import TrapUser
 
@@ -73,12 +73,21 @@ def _path(loc: Iterable[str | int]) -> str:
 
 
 def _is_secret(where: tuple[str, ...]) -> bool:
-    return any(word in part for part in where[1:2] for word in ("token", "communit", "url", "users"))
+    return any(word in part for part in where[1:2] for word in ("token", "secret", "communit", "url", "users"))
+
+
+def _section_in(section: str, key: str) -> type[Section] | None:
+    """The section that `key` of another one holds, if it holds one."""
+    outer = sections().get(section)
+    annotation = outer.model_fields[key].annotation if outer is not None and key in outer.model_fields else None
+    return annotation if isinstance(annotation, type) and issubclass(annotation, Section) else None
 
 
 def _did_you_mean(where: tuple[str, ...]) -> str:
     if where[:2] == ("trap", "users"):
         known = list(TrapUser.model_fields)
+    elif len(where) > 2 and (inner := _section_in(where[0], where[1])) is not None:
+        known = list(inner.model_fields)
     else:
         known = list(sections()[where[0]].model_fields if len(where) > 1 and where[0] in sections() else sections())
     return suggestion(where[-1], known) or f"; known: {', '.join(known)}"

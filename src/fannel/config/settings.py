@@ -149,6 +149,34 @@ class Health(Section):
     canary_every_s: Annotated[float, Field(ge=0, le=3600)] = 10.0
 
 
+class DeviceNames(Section):
+    """What a site's pagoda calls the device model and its attributes; what is not given here is as documented.
+
+    A name with a dot is an attribute of the item that the first part refers to. None: the site keeps no such thing.
+    """
+
+    model: str = ""
+    management_ip: str = ""
+    source_addresses: str | None = None
+    platform: str | None = None
+    network_os: str | None = None
+    site: str | None = None
+    role: str | None = None
+    status: str | None = None
+
+
+class InterfaceNames(Section):
+    """The same of the interface model. `model` empty: the site keeps no interfaces in pagoda."""
+
+    model: str = ""
+    device: str = ""
+    name: str = ""
+    ifindex: str | None = None
+    description: str | None = None
+    peer: str | None = None
+    circuit: str | None = None
+
+
 class Pagoda(Section):
     """The source of truth. Without `url` the stand-in serves the embedded lab network."""
 
@@ -158,12 +186,23 @@ class Pagoda(Section):
     ca_file: Path | None = None
     # What pagoda said last, for a start and for playbook runs while it is away. Empty: nothing is kept.
     cache_file: PathOrNone = Path("var/directory.json")
-    refresh_s: Seconds = 300
+    # How often pagoda is asked what changed, and how often the whole list is read.
+    poll_s: Seconds = 20
+    refresh_s: Annotated[float, Field(gt=0, le=86_400)] = 3600
     lookup_timeout_s: Seconds = 2
+    # Where pagoda's webhooks arrive: a change is known at once.
+    webhook: ListenAddress | None = None
+    webhook_secret: Secret | None = None
+    webhook_secret_file: Path | None = None
+    device: DeviceNames = DeviceNames()
+    interface: InterfaceNames = InterfaceNames()
 
     @model_validator(mode="after")
-    def _token(self) -> Self:
+    def _secrets(self) -> Self:
         secret_from_file(self, "token")
+        secret_from_file(self, "webhook_secret")
+        if self.webhook is not None and self.webhook_secret is None:
+            raise about("webhook", "webhook_secret is missing: whoever reaches the port could make FANNEL ask pagoda")
         return self
 
 

@@ -9,6 +9,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fannel.config import Pagoda
+    from fannel.config.section import Section
 
 _OS = re.compile(r"[a-z0-9_]{1,64}\Z")
 
@@ -56,6 +61,19 @@ class Mapping:
 
     device: DeviceMapping = DeviceMapping()
     interface: InterfaceMapping | None = InterfaceMapping()
+
+
+def mapping_of(names: Pagoda) -> Mapping:
+    """The mapping that the settings `[pagoda.device]` and `[pagoda.interface]` spell, over the defaults."""
+    device = DeviceMapping(**_given(names.device))
+    if names.interface.model_fields_set & {"model"} and not names.interface.model:
+        return Mapping(device=device, interface=None)
+    return Mapping(device=device, interface=InterfaceMapping(**_given(names.interface)))
+
+
+def _given(section: Section) -> dict[str, Any]:
+    """What somebody wrote. An empty text says, as TOML has no null, that there is no such attribute."""
+    return {key: getattr(section, key) or None for key in section.model_fields_set}
 
 
 def _names(mapping: DeviceMapping | InterfaceMapping) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ which devices alerts will not find.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from fannel.directory.directory import Directory
 from fannel.directory.errors import AttributeMissing, PagodaError
@@ -155,13 +155,12 @@ def _filled(purpose: str, called: str, items: tuple[Item, ...]) -> Name:
 def _without_missing(mapping: Mapping, names: Iterable[Name]) -> Mapping:
     """The mapping with what is not there left out, so that the devices can be looked at all the same."""
     lost = {name.purpose for name in names if name.state in ("missing", "unreadable")}
-    device = replace(
-        mapping.device,
-        **{key: None for key in mapping.device.__slots__ if f"device {key}" in lost and key != "management_ip"},
-    )
+    gone: dict[str, Any] = dict.fromkeys(key for key in mapping.device.__slots__ if f"device {key}" in lost)
+    device = replace(mapping.device, **gone)
     interface = mapping.interface
     if interface is not None and {"interface device", "interface name"} & lost:
         interface = None
     elif interface is not None:
-        interface = replace(interface, **{key: None for key in interface.__slots__ if f"interface {key}" in lost})
+        gone = dict.fromkeys(key for key in interface.__slots__ if f"interface {key}" in lost)
+        interface = replace(interface, **gone)
     return replace(mapping, device=device, interface=interface)
