@@ -6,6 +6,7 @@ import json
 import math
 import string
 import unicodedata
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import pairwise
@@ -18,12 +19,14 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from fannel.event import (
+    LOCKS,
     Event,
     Host,
     Source,
     Subject,
     fingerprint,
     is_host_name,
+    lock_name,
     neutralise,
     neutralise_text,
     schema,
@@ -315,6 +318,17 @@ class TestTheEvent:
     def test_it_comes_back_with_the_devices_that_claim_one_address(self):
         event = replace(LINK_DOWN, host=Host("192.0.2.1", known=False, ambiguous=("rt01", "rt02")))
         assert Event.from_json(json.loads(json.dumps(event.to_json()))) == event
+
+    def test_its_lock_follows_from_the_fingerprint_alone(self):
+        assert replace(LINK_DOWN, id="7ZZZZZZZZZZZZZZZZZZZZZZZZZ", phase="clear").lock == LINK_DOWN.lock == "lock-0018"
+
+    def test_ten_thousand_fingerprints_share_a_bounded_number_of_locks_evenly(self):
+        taken = Counter(lock_name(fingerprint(f"rt{n}", "interface_down", "Gi0/1")) for n in range(10_240))
+        assert len(taken) <= LOCKS
+        assert max(taken.values()) < 30
+
+    def test_a_lock_is_found_for_half_a_surrogate_pair(self):
+        assert lock_name("rt01/interface_down/\ud800").startswith("lock-")
 
     def test_what_is_not_known_is_not_there(self):
         shown = LINK_DOWN.to_json()

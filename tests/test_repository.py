@@ -153,6 +153,11 @@ class TestRulebooks:
         parsed = parse_rule_sets(rulesets, {})
         assert [len(ruleset.rules) for ruleset in parsed] == [len(ruleset["rules"]) for ruleset in rulesets]
 
+    @pytest.mark.parametrize("path", RULEBOOKS, ids=lambda path: path.name)
+    def test_every_playbook_runs_under_a_lock_that_ansible_rulebook_may_keep_for_ever(self, path):
+        rules = [rule for ruleset in yaml.safe_load(path.read_text(encoding="utf-8")) for rule in ruleset["rules"]]
+        assert {rule["action"]["run_playbook"].get("lock") for rule in rules} == {"{{ event.lock }}"}
+
 
 class TestDocumentation:
     LINK = re.compile(r"(?<!\\)\[[^\]]*\]\(([^)\s]+)(?:\s+\"[^\"]*\")?\)|<img [^>]*src=\"([^\"]+)\"")

@@ -76,7 +76,7 @@ EXAMPLES = r"""
       action:
         run_playbook:
           name: fannel.network.respond
-          lock: "{{ event.fingerprint }}"
+          lock: "{{ event.lock }}"
 """
 
 

@@ -7,6 +7,7 @@ for ansible-rulebook; what it returns has passed `neutralise()`.
 from __future__ import annotations
 
 import functools
+import hashlib
 import json
 import math
 import re
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SCHEMA = "fannel.event/1"
+# With ten runs at a time a new one finds its lock taken by another fault once in a hundred times, and waits a moment.
+LOCKS = 1024
 
 Phase = Literal["raise", "clear", "info"]
 Severity = Literal["critical", "major", "minor", "warning", "info"]
@@ -108,6 +111,11 @@ class Event:
         """`host/problem/subject`: the same for every event that speaks of the same fault."""
         return fingerprint(self.host.name, self.problem, self.subject.key)
 
+    @property
+    def lock(self) -> str:
+        """What a rule locks to keep two runs off one fault."""
+        return lock_name(self.fingerprint)
+
     def to_json(self) -> Json:
         """The event as a JSON object. Absent facts are absent keys, so that `is defined` works in a rule."""
         out: Json = {
@@ -120,6 +128,7 @@ class Event:
             "phase": self.phase,
             "severity": self.severity,
             "fingerprint": self.fingerprint,
+            "lock": self.lock,
             "host": _present(self.host),
             "subject": _present(self.subject),
             # The three facts are always there; what came with one of them, only where it did.
@@ -162,6 +171,15 @@ _PLAIN_KEYS = (
 def fingerprint(host: str, problem: str, subject_key: str) -> str:
     """Join the three parts of a fingerprint (DESIGN: `host/problem/subject`)."""
     return f"{host}/{problem}/{subject_key}"
+
+
+def lock_name(fingerprint: str) -> str:
+    """One of `LOCKS` names, the same in every process: equal fingerprints share it, and seldom two different ones.
+
+    ansible-rulebook keeps every name it ever locked, so fingerprints themselves would fill its memory.
+    """
+    digest = hashlib.blake2b(fingerprint.encode("utf-8", "replace"), digest_size=4).digest()
+    return f"lock-{int.from_bytes(digest) % LOCKS:04d}"
 
 
 def _present(record: Host | Subject | Source) -> Json:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -141,6 +143,13 @@ def test_what_was_not_answered_to_the_end_is_asked_again(store):
     assert [e["incident"]["id"] for e in again] == [
         recorded[host] for host in (begun.host.name, untouched.host.name, clearing.host.name)
     ]
+
+
+def test_what_an_older_version_logged_is_asked_again_with_a_lock(store, url):
+    (raised,) = record(store, event())
+    with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection, connection:
+        connection.execute("UPDATE events SET event = json_remove(event, '$.lock')")
+    assert [e["lock"] for e in store.unfinished()] == [raised.lock]
 
 
 def test_a_verdict_is_kept_with_the_name_the_device_gave(store):

@@ -53,6 +53,11 @@ class RulebookProcess:
         return self._child.pid
 
     @property
+    def alive(self) -> bool:
+        """Whether it still runs."""
+        return not self._ended()
+
+    @property
     def output(self) -> str:
         """Everything it said so far."""
         with self._said:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 from sqlalchemy import Engine, func, select, update
 from sqlalchemy.exc import IntegrityError
 
-from fannel.event import Host, Subject
+from fannel.event import Host, Subject, lock_name
 from fannel.incidents.incident import Incident
 from fannel.incidents.store.database import open_engine, reading, writing
 from fannel.incidents.store.posts import Posts
@@ -106,9 +106,9 @@ class Store:
         asked = []
         for row in rows:
             if row.phase == "clear":
-                asked.append(row.event | {"incident": {"id": row.id, "state": "open"}})
+                asked.append(_asked(row.event, row.id, "open"))
             elif row.verdict is None:
-                asked.append(row.opening | {"incident": {"id": row.id, "state": "new"}})
+                asked.append(_asked(row.opening, row.id, "new"))
         return asked
 
     def answer(self, incident_id: str) -> Incident | None:
@@ -163,6 +163,11 @@ class Store:
     def _change(self, statement: Any, **values: Any) -> None:  # noqa: ANN401
         with writing(self._engine) as connection:
             connection.execute(statement.values(**values))
+
+
+def _asked(event: dict[str, Any], incident_id: str, state: str) -> dict[str, Any]:
+    """An event of the log as rules see it today; one written by an older FANNEL had no lock."""
+    return event | {"lock": lock_name(event["fingerprint"]), "incident": {"id": incident_id, "state": state}}
 
 
 def _incident(row: RowMapping) -> Incident:
