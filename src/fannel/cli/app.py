@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from fannel import __version__
-from fannel.cli import db, decode, demo, doctor, lab, run
+from fannel.cli import db, decode, demo, doctor, hosts, lab, pagoda, run
 from fannel.config import ConfigError
 
 app = typer.Typer(
@@ -22,6 +22,8 @@ app.command("run", context_settings=run.PASS_THROUGH)(run.run)
 app.command("demo")(demo.demo)
 app.command("decode", cls=decode.InOrder)(decode.decode)
 app.command("doctor")(doctor.doctor)
+app.add_typer(hosts.app, name="hosts")
+app.add_typer(pagoda.app, name="pagoda")
 app.add_typer(lab.app, name="lab")
 app.add_typer(db.app, name="db")
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from fannel.directory.directory import Directory
-from fannel.directory.errors import AttributeMissing, PagodaError
+from fannel.directory.errors import AttributeMissing, ModelMissing, PagodaError, PagodaFailed, PermissionDenied
 from fannel.directory.reader import Reader
 from fannel.directory.values import UNREADABLE
 from fannel.event import is_host_name
@@ -101,8 +101,9 @@ def _look_at(client: PagodaClient, names_of: DeviceMapping | InterfaceMapping, p
     """Look up a model and its attributes; whether FANNEL can work with it."""
     try:
         model = client.model(names_of.model)
-    except PagodaError as error:
-        names.append(Name(f"{purpose} model", names_of.model, "missing", detail=str(error)))
+    except (ModelMissing, PermissionDenied) as error:
+        state: State = "missing" if isinstance(error, ModelMissing) else "unreadable"
+        names.append(Name(f"{purpose} model", names_of.model, state, detail=str(error)))
         raise
     total = client.search(model, (), limit=1).total
     names.append(Name(f"{purpose} model", names_of.model, "found", total, total))
@@ -129,7 +130,7 @@ def _name(client: PagodaClient, model: Model, purpose: str, called: str | None) 
         items = client.search(model, (called,), limit=SAMPLE).items
     except AttributeMissing as error:
         return Name(purpose, called, "missing", detail=str(error))
-    except PagodaError as error:
+    except (PagodaFailed, PermissionDenied) as error:
         # An attribute of the type "named object" that may not be read makes pagoda itself fail (500).
         return Name(purpose, called, "unreadable", detail=str(error))
     return _filled(purpose, called, items)
