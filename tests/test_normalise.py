@@ -14,7 +14,15 @@ from fannel.event import Host, Source, Subject, schema
 from fannel.intake.refusals import Refusal
 from fannel.kinds.classify import Classification
 from fannel.naming.catalogue import Notification, VarBind
-from fannel.normalise import MAX_MESSAGE_CHARS, MAX_VALUE_CHARS, MAX_VARBINDS, refusal_event, syslog_event, trap_event
+from fannel.normalise import (
+    MAX_MESSAGE_CHARS,
+    MAX_VALUE_CHARS,
+    MAX_VARBINDS,
+    lost_event,
+    refusal_event,
+    syslog_event,
+    trap_event,
+)
 from fannel.wire.message import Message
 from fannel.wire.syslog import SyslogMessage
 
@@ -144,3 +152,21 @@ class TestRefusals:
         assert (event.kind, event.problem, event.phase, event.host) == (kind, kind, "info", host)
         assert event.subject == Subject("sender", "192.0.2.1")
         assert event.refusal == {"reason": reason, "detail": "why", "unsaid": 3}
+
+    def test_it_names_the_load_balancer_it_came_through(self):
+        refusal = Refusal("bad_community", "192.0.2.1", "why", proxy="198.51.100.7")
+        event = refusal_event(refusal, received_at=NOW, host=Host("rt01", known=True))
+        assert event.source == Source("192.0.2.1", proxy="198.51.100.7")
+
+
+class TestLosses:
+    def test_what_was_lost_is_an_event_of_the_receiver(self):
+        event = lost_event({"kernel": 12, "spool_full": 0}, received_at=NOW, receiver="noc-01")
+        VALID.validate(json.loads(json.dumps(event.to_queue())))
+        assert (event.kind, event.phase, event.severity) == ("notifications_lost", "info", "major")
+        assert event.fingerprint == "noc-01/notifications_lost/receiver"
+        assert event.to_queue()["lost"] == {"kernel": 12}
+        assert event.to_queue()["meta"] == {"hosts": "localhost"}
+
+    def test_a_machine_without_a_name_is_fannel(self):
+        assert lost_event({"kernel": 1}, received_at=NOW, receiver="").host == Host("fannel", known=False)

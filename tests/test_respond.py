@@ -13,8 +13,10 @@ from fannel import config
 from fannel.checks.verdict import Output, Verdict
 from fannel.event import schema
 from fannel.incidents.store import Store
+from fannel.intake.source_notice import Notice, Sender
 from fannel.lab.slack.faults import Fault
 from fannel.lab.slack.server import BOT_TOKEN, SlackStandIn, running
+from fannel.normalise import lost_event
 from fannel.respond import Responder, UnknownIncidentError, open_outbox
 
 CHANNEL = "C0ALERTS01"
@@ -232,6 +234,27 @@ def test_a_fault_on_an_unknown_device_gets_its_thread_without_a_login(responder,
     (up,) = recorded(store, replace(unknown, id=event().id, phase="clear", received_at=NOW + timedelta(seconds=9)))
     responder.note(up)
     assert store.incident(down["incident"]["id"]).state == "resolved"
+
+
+@pytest.mark.parametrize("problem", ["source_storm", "source_quiet"])
+def test_what_fannel_saw_itself_is_a_thread_from_beginning_to_end(responder, store, slack, problem):
+    sender = Sender(event().host, event().source, "snmp_trap")
+    (down,) = recorded(store, Notice(problem, "raise", sender, "heard nothing for 900 s").event(NOW))
+    responder.note(down)
+    parent, reply = messages(slack)
+    assert "heard nothing for 900 s" in parent["text"]
+    assert "nobody logged in" not in str(reply["blocks"])
+    (up,) = recorded(store, Notice(problem, "clear", sender, "heard again").event(NOW + timedelta(seconds=4)))
+    responder.note(up)
+    assert store.incident(down["incident"]["id"]).state == "resolved"
+    assert "RECOVERED" in messages(slack)[0]["text"]
+
+
+def test_what_was_lost_is_one_message(responder, store, slack):
+    (lost,) = recorded(store, lost_event({"kernel": 1200}, received_at=NOW, receiver="noc-01"))
+    responder.note(lost)
+    (message,) = messages(slack)
+    assert message["text"].startswith("🔴 FANNEL lost 1,200 notifications")
 
 
 def test_information_is_one_message_said_once(responder, store, slack):

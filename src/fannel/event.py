@@ -100,6 +100,7 @@ class Event:
     syslog: Json | None = None
     verdict: Json | None = None
     refusal: Json | None = None
+    lost: dict[str, int] | None = None
     silence: Json | None = None
     flap: Json | None = None
     incident: Json | None = None
@@ -134,7 +135,7 @@ class Event:
             # The three facts are always there; what came with one of them, only where it did.
             "source": dict.fromkeys(("address", "agent_address", "engine_id")) | _present(self.source),
         }
-        for key in ("trap", "syslog", "verdict", "refusal", "silence", "flap", "incident"):
+        for key in ("trap", "syslog", "verdict", "refusal", "lost", "silence", "flap", "incident"):
             if (value := getattr(self, key)) is not None:
                 out[key] = value
         out["repeats"] = self.repeats
@@ -164,7 +165,7 @@ class Event:
 
 _PLAIN_KEYS = (
     *("id", "via", "kind", "problem", "phase", "severity", "repeats"),
-    *("trap", "syslog", "verdict", "refusal", "silence", "flap", "incident"),
+    *("trap", "syslog", "verdict", "refusal", "lost", "silence", "flap", "incident"),
 )
 
 

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 
 from ulid import ULID
 
-from fannel.event import Event, Source, Subject, fingerprint
+from fannel.event import Event, Host, Source, Subject, fingerprint
 from fannel.intake.refusals import AUTH_FAILURES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from fannel.event import Host, Json, Severity
+    from fannel.event import Json, Severity
     from fannel.intake.refusals import Refusal
     from fannel.kinds.classify import Classification
     from fannel.naming.catalogue import Notification
@@ -32,6 +32,8 @@ MAX_VARBINDS_CHARS = 4096
 MAX_MESSAGE_CHARS = 2048  # what RFC 5424 §6.1 asks every receiver to take
 
 UNKNOWN_SYSLOG = "unknown_syslog"
+NOTIFICATIONS_LOST = "notifications_lost"
+_THIS_MACHINE = "127.0.0.1"
 
 # RFC 5674 §2 says which syslog severity an alarm's perceived severity becomes; this is the way back.
 _SEVERITIES: Mapping[str, Severity] = {
@@ -117,6 +119,23 @@ def refusal_event(refusal: Refusal, *, received_at: datetime, host: Host) -> Eve
         subject=Subject(type="sender", name=refusal.source),
         source=Source(refusal.source, proxy=refusal.proxy),
         refusal={"reason": refusal.reason, "detail": refusal.detail, "unsaid": refusal.unsaid},
+    )
+
+
+def lost_event(lost: Mapping[str, int], *, received_at: datetime, receiver: str) -> Event:
+    """What FANNEL lost, by reason, is something that happened, too: to the machine `receiver`, which is no device."""
+    return Event(
+        id=_id(received_at),
+        received_at=received_at,
+        via="snmp_trap",
+        kind=NOTIFICATIONS_LOST,
+        problem=NOTIFICATIONS_LOST,
+        phase="info",
+        severity="major",
+        host=Host(receiver or "fannel", known=False),
+        subject=Subject(type="receiver"),
+        source=Source(_THIS_MACHINE),
+        lost={reason: count for reason, count in lost.items() if count > 0},
     )
 
 

@@ -15,6 +15,7 @@ from ulid import ULID
 from fannel.checks.verdict import Verdict
 from fannel.event import Event
 from fannel.incidents.store import Post, Store
+from fannel.intake.source_notice import SOURCE_QUIET, SOURCE_STORM
 from fannel.slack import layout
 from fannel.slack.client import SlackClient
 from fannel.slack.outbox import Outbox
@@ -22,6 +23,7 @@ from fannel.slack.outbox import Outbox
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from fannel.checks.verdict import Outcome
     from fannel.config import Settings
     from fannel.event import Json
     from fannel.incidents.incident import Incident
@@ -120,7 +122,7 @@ class Responder:
     def note(self, event: Json) -> None:
         """Say what nobody logs in for: a fault on an unknown device gets its thread, everything else one message."""
         if "incident" in event:
-            verdict = Verdict("inconclusive", (_why_nobody_looked(event),))
+            verdict = _own_verdict(event) or Verdict("inconclusive", (_why_nobody_looked(event),))
             if event["phase"] == "clear":
                 self.recover(event, verdict)
             elif self.announce(event):
@@ -242,6 +244,14 @@ def _verdict_event(event: Json, incident: Incident, verdict: Verdict) -> Json:
         incident={"id": incident.id, "state": incident.state},
     )
     return judged.to_queue()
+
+
+def _own_verdict(event: Json) -> Verdict | None:
+    """What FANNEL saw itself, that a source storms or is quiet, needs nobody's look at the device."""
+    if event["problem"] not in (SOURCE_STORM, SOURCE_QUIET):
+        return None
+    outcome: Outcome = "cleared" if event["phase"] == "clear" else "confirmed"
+    return Verdict(outcome, (event["subject"].get("description") or "seen by FANNEL itself",))
 
 
 def _why_nobody_looked(event: Json) -> str:

@@ -18,6 +18,7 @@ from fannel.checks.verdict import Output, Verdict
 from fannel.event import Event, Host, Source, Subject
 from fannel.incidents.incident import Incident
 from fannel.lab.slack.blocks import check_message
+from fannel.normalise import lost_event
 from fannel.slack import blocks, layout
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -63,6 +64,24 @@ CLEARED = Verdict("cleared", ("oper up, admin up",))
 JUDGED = replace(NEW, state="open", verdict=CONFIRMED.to_json(), raises=3, last_raise_at=OPENED + timedelta(seconds=9))
 RESOLVED = replace(JUDGED, state="resolved", resolved_at=OPENED + timedelta(seconds=252))
 
+STORM_REASONS = ("more than 100 events at once and 20 a second",)
+STORMING = replace(
+    NEW,
+    problem="source_storm",
+    severity="warning",
+    notification=None,
+    subject=Subject("sender", "192.0.2.1", description=STORM_REASONS[0]),
+    verdict=Verdict("confirmed", STORM_REASONS).to_json(),
+)
+QUIET_OVER = replace(
+    STORMING,
+    problem="source_quiet",
+    state="resolved",
+    subject=Subject("sender", "192.0.2.1", description="heard nothing for 900 s"),
+    verdict=Verdict("confirmed", ("heard nothing for 900 s",)).to_json(),
+    resolved_at=OPENED + timedelta(minutes=15),
+)
+
 
 def event(**changes):
     base = Event(
@@ -79,6 +98,11 @@ def event(**changes):
         trap={"name": "SNMPv2-MIB::authenticationFailure", "varbinds": {"authAddr": "198.51.100.7"}},
     )
     return replace(base, **changes)
+
+
+def lost(**counts):
+    found = lost_event(counts, received_at=OPENED, receiver="noc-01.example.net")
+    return replace(found, id="01JD0000000000000000000002")
 
 
 CASES = {
@@ -104,6 +128,26 @@ CASES = {
         "k",
         zone=TOKYO,
     ),
+    "note_notifications_lost": layout.note(
+        lost(kernel=1200, spool_full_info=34),
+        "k",
+        zone=TOKYO,
+    ),
+    "note_disputed": layout.note(
+        event(
+            source=Source(
+                "198.51.100.9",
+                agent_address="192.0.2.1",
+                proxy="203.0.113.7",
+                disputed={"source_address": "rt-nat-01", "agent_address": "rt-tyo-01"},
+            )
+        ),
+        "k",
+        zone=TOKYO,
+    ),
+    "parent_source_storm": layout.parent(STORMING, "k", zone=TOKYO),
+    "parent_source_quiet_over": layout.parent(QUIET_OVER, "k", zone=TOKYO),
+    "recovered_source_quiet": layout.recovered(QUIET_OVER, Verdict("cleared", ("heard again after 1800 s",)), "k"),
 }
 
 
@@ -357,3 +401,46 @@ def test_an_output_that_says_no_more_than_the_evidence_is_not_said_twice():
         outputs=(Output("show interfaces Gi0/1", interface), Output("show logging", f"\n{log}\n")),
     )
     assert str(layout.collected(NEW, verdict, "k").payload["blocks"]).count(log) == 1
+
+
+# --- what FANNEL lost ---------------------------------------------------------------------------------------------
+
+
+def said(message):
+    return [block["text"]["text"] for block in message.payload["blocks"]]
+
+
+def test_the_greatest_loss_goes_first_and_its_remedy_too():
+    what, advice = said(layout.note(lost(spool_age=2, kernel=1, spool_refused=1_000_000), "k", zone=TOKYO))
+    first, *ways = what.split("\n")
+    assert "FANNEL lost 1,000,003 notifications" in first
+    assert [way.split()[1] for way in ways] == ["1,000,000", "2", "1"]
+    assert advice.startswith("*Do:* Look at the disk")
+
+
+def test_one_is_one_notification():
+    assert "FANNEL lost 1 notification:" in layout.note(lost(kernel=1), "k", zone=TOKYO).payload["text"]
+
+
+def test_a_remedy_is_not_told_twice():
+    _, advice = said(layout.note(lost(spool_full=2, spool_full_info=1, spool_age=1), "k", zone=TOKYO))
+    assert advice.count("*Do:*") == 1
+
+
+def test_a_reason_without_words_is_shown_and_harmless():
+    what, advice = said(layout.note(lost(**{"<!channel>_new": 5}), "k", zone=TOKYO))
+    assert "5 lost: &lt;!channel&gt; new" in what
+    assert "*Do:*" not in advice
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        *("kernel", "buffer_full", "spool_refused", "spool_full", "spool_full_info", "spool_age", "spool_damaged"),
+        "defect",
+    ],
+)
+def test_every_reason_there_is_has_words_and_a_remedy(reason):
+    what, advice = said(layout.note(lost(**{reason: 1}), "k", zone=TOKYO))
+    assert "lost: " not in what
+    assert "*Do:*" in advice

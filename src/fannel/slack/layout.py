@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from fannel.slack import blocks, names, outputs, text
+from fannel.slack import blocks, losses, names, outputs, text
 from fannel.slack.advice import next_step
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from fannel.checks.verdict import Verdict
-    from fannel.event import Event, Host, Severity, Subject
+    from fannel.event import Event, Host, Severity, Source, Subject
     from fannel.incidents.incident import Incident
     from fannel.slack.blocks import Json
     from fannel.slack.outputs import File
@@ -202,12 +202,15 @@ def still_down(incident: Incident, verdict: Verdict, key: str) -> Message:
 
 def note(event: Event, key: str, *, zone: tzinfo) -> Message:
     """Something people should know that is no fault to follow: an unknown host, a restart, a wrong community."""
+    if event.lost:
+        return _lost(event, event.lost, key, zone)
     emoji, colour = _BY_SEVERITY[event.severity]
     what = _notification((event.trap or {}).get("name"), event.kind)
     facts = [
         _device(event.host),
         f"*When:* {text.when(event.received_at, zone)}",
         f"*Seen:* {event.repeats} times" if event.repeats > 1 else "",
+        _disputed(event.source),
     ]
     sections = [
         blocks.section(_headline(emoji, what, event.host, event.subject), _where(event)),
@@ -216,12 +219,36 @@ def note(event: Event, key: str, *, zone: tzinfo) -> Message:
     if said := _said(event):
         sections.append(blocks.terminal((None, said)))
     sender = f"from {text.prose(event.source.address, _NAME)}"
-    meta = blocks.context(text.prose(event.id, _NAME), sender, "trap" if event.via == "snmp_trap" else event.via)
+    if event.source.proxy:
+        sender += f" through {text.prose(event.source.proxy, _NAME)}"
     push = _push(emoji, event, what, tail=_where_plain(event))
+    return _note(event, key, push, sections, colour, sender, "trap" if event.via == "snmp_trap" else event.via)
+
+
+def _lost(event: Event, lost: Mapping[str, int], key: str, zone: tzinfo) -> Message:
+    """FANNEL's own losses: the one message that must not be taken for a device's."""
+    emoji, colour = _BY_SEVERITY[event.severity]
+    head = f"FANNEL lost {losses.total(lost)}"
+    sections = [
+        blocks.section(
+            f"{emoji} *{head}*  {text.code(event.host.name, _NAME)}",
+            *(f"• {text.prose(way, _DESCRIPTION)}" for way in losses.ways(lost)),
+        ),
+        blocks.section(
+            *(f"*Do:* {remedy}" for remedy in losses.remedies(lost)),
+            "*All:* `fannel_datagrams_lost_total` in /metrics; Slack is told every 10 minutes at most.",
+            f"*When:* {text.when(event.received_at, zone)}",
+        ),
+    ]
+    push = text.push(f"{emoji} {head}:", ", ".join(losses.ways(lost)))
+    return _note(event, key, push, sections, colour)
+
+
+def _note(event: Event, key: str, push: str, sections: list[Json], colour: str, *meta: str) -> Message:
     payload = {
         "text": push,
         "blocks": sections,
-        "attachments": [blocks.coloured(colour, push, meta)],
+        "attachments": [blocks.coloured(colour, push, blocks.context(text.prose(event.id, _NAME), *meta))],
         "metadata": {"event_type": EVENT_TYPE, "event_payload": {"v": 1, "event": event.id, "key": key}},
     }
     return Message(payload)
@@ -299,6 +326,12 @@ def _device(host: Host) -> str:
         return "*Host:* not in pagoda. Add it there, or the address it sends from."
     kind = text.prose(host.platform or host.os or "", _NAME)
     return f"*Device:* {kind}" if kind else ""
+
+
+def _disputed(source: Source) -> str:
+    """`*Disputed:* source address says rt1, agent address says rt2`: the order of trust may be the wrong one."""
+    says = [f"{fact.replace('_', ' ')} says {device}" for fact, device in (source.disputed or {}).items()]
+    return f"*Disputed:* {text.prose(', '.join(says), _REASON)}" if says else ""
 
 
 def _notification(name: str | None, otherwise: str) -> str:
