@@ -3,6 +3,8 @@
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fannel.directory.directory import Device, Directory, Interface, address, normalise
 
@@ -124,3 +126,21 @@ def test_a_lookup_among_ten_thousand_devices_takes_microseconds():
         directory.find([f"10.1.{n // 250}.{n % 250}"], now=0.0)
     # The median is 1.5 µs on a noisy machine; the bound leaves room for a busy machine and fails for anything linear.
     assert (time.perf_counter() - started) / 2_000 < 50e-6
+
+
+@given(st.lists(st.tuples(st.integers(1, 4), st.integers(1, 4), st.booleans()), max_size=12))
+def test_changes_one_by_one_make_the_directory_that_the_whole_list_makes(steps):
+    changed, devices = Directory(), {}
+    for pagoda_id, last, gone in steps:
+        if gone:
+            devices.pop(pagoda_id, None)
+            changed = changed.changed(gone=[pagoda_id], loaded_at=0.0)
+        else:
+            device = Device(f"rt{last}", pagoda_id, (f"192.0.2.{last}",), f"192.0.2.{last}")
+            devices[pagoda_id] = device
+            changed = changed.changed([device], loaded_at=0.0)
+    whole = Directory(devices.values(), loaded_at=0.0)
+    for n in range(1, 5):
+        for key in (f"192.0.2.{n}", f"rt{n}"):
+            one, other = changed.find([key], 0.0), whole.find([key], 0.0)
+            assert (one.status, set(one.among), one.device) == (other.status, set(other.among), other.device)

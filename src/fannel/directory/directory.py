@@ -143,31 +143,47 @@ class Directory:
 
     def changed(
         self,
-        devices: Iterable[Device],
-        gone: Iterable[int],
-        interfaces: Mapping[int, Sequence[Interface]],
+        devices: Iterable[Device] = (),
+        gone: Iterable[int] = (),
+        interfaces: Mapping[int, Sequence[Interface]] | None = None,
         *,
-        loaded_at: float,
+        loaded_at: float | None,
     ) -> Directory:
-        """This directory with newer versions of some devices, without those that are gone, as of `loaded_at`."""
-        now = {**self._devices, **{device.pagoda_id: device for device in devices}}
-        known = {**self._interfaces, **interfaces}
+        """This directory with newer versions of some devices, without those that are gone, as of `loaded_at`.
+
+        Costs a copy of the index, not a new one: changes come one at a time.
+        """
+        now, index = dict(self._devices), dict(self._index)
+        known = {**self._interfaces, **{one: tuple(some) for one, some in (interfaces or {}).items()}}
+        for device in devices:
+            if (before := now.get(device.pagoda_id)) is not None:
+                _disclaim(index, before)
+            now[device.pagoda_id] = device
+            _claim(index, device)
         for pagoda_id in gone:
-            now.pop(pagoda_id, None)
+            if (before := now.pop(pagoda_id, None)) is not None:
+                _disclaim(index, before)
             known.pop(pagoda_id, None)
-        return Directory(now.values(), known, loaded_at=loaded_at)
+        return self._with(now, index, known, loaded_at)
 
     def as_of(self, loaded_at: float) -> Directory:
         """The same, found unchanged at that moment."""
-        same = Directory(loaded_at=loaded_at)
-        same._devices, same._index, same._interfaces = self._devices, self._index, self._interfaces
-        return same
+        return self._with(self._devices, self._index, self._interfaces, loaded_at)
 
     def plus(self, device: Device, interfaces: Sequence[Interface] = ()) -> Directory:
         """This directory and one more device (or a newer version of one)."""
-        devices = {**self._devices, device.pagoda_id: device}
-        known = {**self._interfaces, device.pagoda_id: tuple(interfaces)}
-        return Directory(devices.values(), known, loaded_at=self.loaded_at)
+        return self.changed([device], (), {device.pagoda_id: interfaces}, loaded_at=self.loaded_at)
+
+    @staticmethod
+    def _with(
+        devices: dict[int, Device],
+        index: dict[str, tuple[Device, ...]],
+        interfaces: dict[int, tuple[Interface, ...]],
+        loaded_at: float | None,
+    ) -> Directory:
+        made = Directory(loaded_at=loaded_at)
+        made._devices, made._index, made._interfaces = devices, index, interfaces
+        return made
 
 
 def normalise(address_or_name: str) -> str:
@@ -189,6 +205,15 @@ def address(text: str) -> str | None:
 def _claim(index: dict[str, tuple[Device, ...]], device: Device) -> None:
     for key in {*device.addresses, normalise(device.name)}:
         index[key] = (*index.get(key, ()), device)
+
+
+def _disclaim(index: dict[str, tuple[Device, ...]], device: Device) -> None:
+    for key in {*device.addresses, normalise(device.name)}:
+        left = tuple(claimant for claimant in index.get(key, ()) if claimant.pagoda_id != device.pagoda_id)
+        if left:
+            index[key] = left
+        else:
+            index.pop(key, None)
 
 
 def _abbreviates(one: str, other: str) -> bool:
