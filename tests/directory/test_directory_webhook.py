@@ -7,6 +7,7 @@ import time
 import pytest
 import requests
 
+from fannel.directory.host_directory import HostDirectory
 from fannel.directory.webhook import HEADER, MAX_BODY, Webhook, item_of
 
 SECRET = "not-a-real-secret"
@@ -82,3 +83,23 @@ def test_it_gives_no_way_in_but_post(hook):
     with requests.Session() as session:
         session.trust_env = False
         assert session.get(hook.url, headers={HEADER: SECRET}, timeout=5).status_code == 501
+
+
+def test_a_change_in_pagoda_is_known_within_seconds_through_its_webhook(lab, make_client):
+    hosts = HostDirectory(make_client(lab.url), poll_s=600)
+    webhook = Webhook("127.0.0.1", 0, SECRET, hosts.hint)
+    url = f"http://127.0.0.1:{webhook.start()}/"
+    hosts.start()
+    try:
+        assert hosts.wait_tried(5)
+        model = lab.records.models["NetworkDevice"]
+        headers = [{"header_key": HEADER, "header_value": SECRET}]
+        lab.webhooks.register(model, [{"label": "fannel", "url": url, "headers": headers}])
+        lab.records.put("NetworkDevice", "new.example.net", {"management_ip": "127.0.1.77"})
+        deadline = time.monotonic() + 5
+        while hosts.directory.find(["127.0.1.77"], 0).status != "found":
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+    finally:
+        hosts.stop()
+        webhook.stop()

@@ -45,11 +45,17 @@ def pagoda(
     host: Host = "127.0.0.1",
     port: Port = 8080,
     data: Annotated[str | None, typer.Option(help="YAML file of devices; the lab network unless told.")] = None,
+    devices: Annotated[int | None, typer.Option(help="Make up so many devices instead.")] = None,
+    interfaces: Annotated[int, typer.Option(help="With --devices: interfaces of each.")] = 4,
 ) -> None:
     """A pagoda that answers what FANNEL asks, from a YAML file."""
     from fannel.lab.pagoda import LAB_TOKEN, PagodaStandIn  # noqa: PLC0415
+    from fannel.lab.pagoda.large import large_network  # noqa: PLC0415
 
-    stand_in = PagodaStandIn(data)
+    try:
+        stand_in = PagodaStandIn(data if devices is None else large_network(devices, interfaces=interfaces))
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
     url = stand_in.start(host, port)
     typer.echo(f"PAGODA_URL={url} PAGODA_TOKEN={LAB_TOKEN}")
     _until_interrupted()

@@ -16,6 +16,7 @@ class Account:
     """Reads everything but what is named here: models and items by name, attributes as (model, attribute)."""
 
     expired: bool = False
+    read_only: bool = False
     hidden_models: frozenset[str] = frozenset()
     hidden_items: frozenset[str] = frozenset()
     hidden_attributes: frozenset[tuple[str, str]] = frozenset()

@@ -11,9 +11,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+from fannel.lab.pagoda import writes
 from fannel.lab.pagoda.accounts import FULL, NOTHING, Account
 from fannel.lab.pagoda.search import FILTER_KEYS, NotSortable, Search, SearchFailed
 from fannel.lab.pagoda.shapes import Shapes
+from fannel.lab.pagoda.webhooks import Webhooks
+from fannel.lab.pagoda.writes import Unacceptable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 
 MAX_KEYWORD: Final = 249
 _ITEMS_PER_PAGE = 30
+_WRITING = frozenset({"PUT", "POST", "DELETE"})
 _NOT_FOUND, _WRONG, _REQUIRED, _TOO_LONG = "AE-230000", "AE-121000", "AE-113000", "AE-122000"
 
 
@@ -63,34 +67,55 @@ def page(status: int, title: str) -> Answer:
 class Api:
     """Answers requests about one set of records. `accounts` maps tokens to what they may read."""
 
-    def __init__(self, records: Records, accounts: Mapping[str, Account]) -> None:
+    def __init__(self, records: Records, accounts: Mapping[str, Account], webhooks: Webhooks | None = None) -> None:
         self._records = records
         self._accounts = accounts
-        self._routes: list[tuple[re.Pattern[str], str, Callable[..., Answer], str]] = [
-            (re.compile(r"/entity/api/v2/"), "GET", self._models, "GET, POST, HEAD, OPTIONS"),
-            (re.compile(r"/entity/api/v2/(\d+)/"), "GET", self._model, "GET, PUT, DELETE, HEAD, OPTIONS"),
-            (re.compile(r"/entity/api/v2/(\d+)/entries/"), "GET", self._items, "GET, POST, HEAD, OPTIONS"),
-            (re.compile(r"/entry/api/v2/(\d+)/"), "GET", self._item, "GET, PUT, DELETE, HEAD, OPTIONS"),
-            (re.compile(r"/entry/api/v2/advanced_search/"), "POST", self._search, "POST, OPTIONS"),
-            (re.compile(r"/entry/api/v2/advanced_search_chain/"), "POST", self._chain, "POST, OPTIONS"),
+        self._webhooks = webhooks or Webhooks(records)
+        self._routes: list[tuple[re.Pattern[str], Mapping[str, Callable[..., Answer]], str]] = [
+            (re.compile(path), handlers, allow)
+            for path, handlers, allow in (
+                (r"/entity/api/v2/", {"GET": self._models}, "GET, POST, HEAD, OPTIONS"),
+                (r"/entity/api/v2/(\d+)/", {"GET": self._model, "PUT": self._hooks}, "GET, PUT, DELETE, HEAD, OPTIONS"),
+                (
+                    r"/entity/api/v2/(\d+)/entries/",
+                    {"GET": self._items, "POST": self._create},
+                    "GET, POST, HEAD, OPTIONS",
+                ),
+                (
+                    r"/entry/api/v2/(\d+)/",
+                    {"GET": self._item, "PUT": self._update, "DELETE": self._delete},
+                    "GET, PUT, DELETE, HEAD, OPTIONS",
+                ),
+                (r"/entry/api/v2/advanced_search/", {"POST": self._search}, "POST, OPTIONS"),
+                (r"/entry/api/v2/advanced_search_chain/", {"POST": self._chain}, "POST, OPTIONS"),
+            )
         ]
 
     def answer(self, request: Request) -> Answer:
         """Pagoda's answer to a request."""
         parts = urlsplit(request.target)
-        for pattern, method, handler, allow in self._routes:
+        for pattern, handlers, allow in self._routes:
             if (match := pattern.fullmatch(parts.path)) is None:
                 continue
             query = {name: values[-1] for name, values in parse_qs(parts.query, keep_blank_values=True).items()}
             try:
                 account = self._account(request)
-                if request.method != method:
+                handler = handlers.get(request.method)
+                if handler is None:
                     raise _refusal(405, "AE-999999", f'Method "{request.method}" not allowed.')
+                if (
+                    request.method in _WRITING
+                    and account.read_only
+                    and not pattern.pattern.endswith("/advanced_search/")
+                ):
+                    raise _denied()
                 given = [int(group) for group in match.groups()]
                 with self._records.lock:
                     answer = handler(request, query, account, *given)
             except _Refused as refused:
                 answer = refused.answer
+            except Unacceptable as error:
+                answer = Answer(400, error.body)
             except SearchFailed:
                 return page(500, f"AttributeError\n          at {parts.path}")
             return Answer(answer.status, answer.body, allow, answer.html)
@@ -142,7 +167,7 @@ class Api:
             "status": 1,
             "is_toplevel": True,
             "attrs": [self._attribute(model, attribute) for attribute in model.attributes.values()],
-            "webhooks": [],
+            "webhooks": self._webhooks.of(model),
             "isolation_rules": [],
             "is_public": True,
             "has_ongoing_changes": False,
@@ -235,6 +260,41 @@ class Api:
         plain = _plain(item, FULL)
         body = {name: plain[name] for name in ("id", "name", "schema", "is_active", "deleted_user", "deleted_time")}
         return Answer(200, {**body, "attrs": attrs, "is_public": True, "permission": FULL})
+
+    def _create(self, request: Request, _: Mapping[str, str], account: Account, model_id: int) -> Answer:
+        model = self._records.model_by_id(model_id)
+        if model is None:
+            raise _refusal(404, _NOT_FOUND, "Not found.")
+        if not account.reads_model(model):
+            raise _denied()
+        writes.create(self._records, model, _json(request))
+        return Answer(202, None)
+
+    def _update(self, request: Request, _: Mapping[str, str], account: Account, item_id: int) -> Answer:
+        writes.update(self._records, self._writable(account, item_id), _json(request))
+        return Answer(202, None)
+
+    def _delete(self, _: Request, __: Mapping[str, str], account: Account, item_id: int) -> Answer:
+        item = self._writable(account, item_id)
+        self._records.delete(item.model.name, item.name)
+        return Answer(204, None)
+
+    def _writable(self, account: Account, item_id: int) -> Item:
+        item = self._records.items.get(item_id)
+        if item is None or not item.active:
+            raise _refusal(404, _NOT_FOUND, "No Entry matches the given query.")
+        if not account.reads_item(item):
+            raise _denied()
+        return item
+
+    def _hooks(self, request: Request, _: Mapping[str, str], account: Account, model_id: int) -> Answer:
+        model = self._records.model_by_id(model_id)
+        if model is None:
+            raise _refusal(404, _NOT_FOUND, "No Entity matches the given query.")
+        if not account.reads_model(model):
+            raise _denied()
+        self._webhooks.register(model, _json(request).get("webhooks") or [])
+        return Answer(202, None)
 
     def _search(self, request: Request, _: Mapping[str, str], account: Account) -> Answer:
         body = _json(request)

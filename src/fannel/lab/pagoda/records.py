@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 OBJECT, STRING, TEXT, BOOLEAN, GROUP, DATE, ROLE, DATETIME, NUMBER, SELECT, ARRAY, NAMED = (1 << i for i in range(12))
 TYPES = {
@@ -99,6 +99,8 @@ class Records:
         self.items: dict[int, Item] = {}
         self.groups: dict[str, int] = {}
         self.roles: dict[str, int] = {}
+        # Told of every change: "create", "update" or "delete", and the item.
+        self.on_change: Callable[[str, Item], None] = lambda _event, _item: None
         self._by_name: dict[tuple[str, str], Item] = {}
         self._last_id = 0
         self._changes = 0
@@ -132,7 +134,9 @@ class Records:
         with self.lock:
             model = self._checked(model_name, name, values)
             item = self._by_name.get((model_name, name))
+            event = "update"
             if item is None:
+                event = "create"
                 item = Item(self._next_id(1 + len(model.attributes)), name, model, {}, _EPOCH)
                 self.items[item.id] = item
                 self._by_name[model_name, name] = item
@@ -140,6 +144,7 @@ class Records:
                 item.values.setdefault(attribute, None)
             item.values.update(values)
             item.updated = self._tick()
+            self.on_change(event, item)
             return item
 
     def rename(self, model_name: str, name: str, to: str) -> None:
@@ -148,6 +153,7 @@ class Records:
             item = self._by_name[model_name, to] = self._by_name.pop((model_name, name))
             item.name = to
             item.updated = self._tick()
+            self.on_change("update", item)
 
     def delete(self, model_name: str, name: str) -> None:
         """Delete an item as pagoda does: it stays, inactive, under a suffixed name."""
@@ -156,6 +162,7 @@ class Records:
             item.active = False
             item.updated = self._tick()
             item.name = f"{name}_deleted_{item.updated:%Y%m%d_%H%M%S}"
+            self.on_change("delete", item)
 
     def named(self, models: Iterable[str], name: object) -> Item | None:
         """The item of that name in the first of these models that has one."""

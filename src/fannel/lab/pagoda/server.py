@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from fannel.lab.pagoda.accounts import Account
 from fannel.lab.pagoda.api import Answer, Api, Request, page
 from fannel.lab.pagoda.records import Records
+from fannel.lab.pagoda.webhooks import Webhooks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,7 +59,8 @@ class PagodaStandIn:
         self.fault = Fault.NONE
         self.delay_s = 0.0
         self.calls: list[Call] = []
-        self._api = Api(self.records, self.accounts)
+        self.webhooks = Webhooks(self.records)
+        self._api = Api(self.records, self.accounts, self.webhooks)
         self._server: ThreadingHTTPServer | None = None
         self._stopped = threading.Event()
 
@@ -121,7 +123,8 @@ def _handler(stand_in: PagodaStandIn) -> type[BaseHTTPRequestHandler]:
             if stand_in.fault is Fault.TRUNCATED:
                 content = content[: len(content) // 2]
             self.send_response(answer.status)
-            self.send_header("Content-Type", kind)
+            if kind:
+                self.send_header("Content-Type", kind)
             if answer.allow:
                 self.send_header("Allow", answer.allow)
             if answer.status == 302:
@@ -144,6 +147,8 @@ def _handler(stand_in: PagodaStandIn) -> type[BaseHTTPRequestHandler]:
 def _content(answer: Answer) -> tuple[str, bytes]:
     if answer.html:
         return "text/html; charset=utf-8", str(answer.body).encode()
+    if answer.body is None:
+        return "", b""
     return "application/json", json.dumps(answer.body, separators=(",", ":")).encode()
 
 
