@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from fannel import __version__
-from fannel.cli import db, decode, demo, doctor, hosts, lab, pagoda, run
+from fannel.cli import bench, db, decode, demo, doctor, hosts, lab, pagoda, run
 from fannel.config import ConfigError
 
 app = typer.Typer(
@@ -26,6 +26,7 @@ app.add_typer(hosts.app, name="hosts")
 app.add_typer(pagoda.app, name="pagoda")
 app.add_typer(lab.app, name="lab")
 app.add_typer(db.app, name="db")
+app.add_typer(bench.app, name="bench")
 
 
 def _version(wanted: bool) -> None:
