@@ -27,6 +27,7 @@ from fannel.event import (
     fingerprint,
     is_host_name,
     lock_name,
+    neutral_line,
     neutralise,
     neutralise_text,
     schema,
@@ -239,6 +240,54 @@ class TestNeutraliseTakesAnything:
         for _ in range(32):
             (value,) = value.values() if isinstance(value, dict) else value
         assert value == "…"
+
+
+class TestTheNeutralLine:
+    """Whatever is plainly harmless takes a short cut; it must come out exactly as the long way would have it."""
+
+    tame = st.recursive(
+        st.one_of(st.integers(), st.floats(), st.booleans(), st.text(string.printable, max_size=6), any_text),
+        lambda inner: st.one_of(
+            st.lists(inner, max_size=4),
+            st.dictionaries(st.text(string.ascii_letters + '"{}:,', max_size=4), inner, max_size=4),
+        ),
+        max_leaves=8,
+    )
+
+    @settings(max_examples=200, deadline=None)
+    @given(st.dictionaries(any_text | st.just("key"), tame, max_size=4))
+    @example({"a": "{", "b": "}"})
+    @example({"a": ["{", "b"]})
+    @example({"a": {"{": "b"}})
+    @example({"a": 10**18, "b": 10**19, "c": [-(2**63), 2**63 - 1]})
+    @example({"a": [1, 10**19], "b": math.nan})
+    @example({"a": deep(31), "b": deep(40)})
+    @example({"a": 10**10_000})
+    def test_it_says_what_neutralise_says(self, value):
+        line = neutral_line(value)
+        assert json.loads(line) == neutralise(value)
+        assert "\n" not in line
+        line.encode("utf-8")
+
+    @pytest.mark.parametrize("place", ["{}", "a{}", "{}a", '"{}', "\\{}", "é{}"])
+    def test_no_character_that_is_replaced_gets_by(self, place):
+        for character in REPLACED | {"#", "\ud800", "__ansible"}:
+            text = place.replace("{}", character)
+            for value in ({"v": text}, {text: "v"}, {"v": [text, "w"]}, {"v": {"w": text, "x": 1}}):
+                assert json.loads(neutral_line(value)) == neutralise(value), repr(value)
+
+    @pytest.mark.parametrize("depth", [1, 31, 32, 33, 900, 5000])
+    def test_it_is_cut_where_neutralise_cuts(self, depth):
+        value = {"a": "deep"}
+        for _ in range(depth - 1):
+            value = {"a": value}
+        assert json.loads(neutral_line(value)) == neutralise(value)
+
+    def test_a_plain_event_takes_the_short_cut(self, monkeypatch):
+        plain = replace(LINK_DOWN, subject=replace(LINK_DOWN.subject, description='10G to 東京, "rt02"\n (core)'))
+        expected = neutralise(plain.to_json())
+        monkeypatch.setattr("fannel.event.neutralise", None)
+        assert plain.to_queue() == expected
 
 
 # --- the event itself -------------------------------------------------------------------------------------------
