@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 WINDOW = timedelta(minutes=10)
 MOST = 10
 
-_OfAnyVersion = Literal[
+ReasonOfAnyVersion = Literal[
     "source_not_allowed",
     "undecodable",
     "unsupported_version",
@@ -30,7 +30,7 @@ _OfAnyVersion = Literal[
     "proxy_check",
     "defect",  # FANNEL's own: it could not cope with what this datagram holds
 ]
-Reason: TypeAlias = "_OfAnyVersion | V3Reason"
+Reason: TypeAlias = "ReasonOfAnyVersion | V3Reason"
 
 # Somebody who should not be heard tried, or somebody who should be has the wrong secrets or the wrong clock.
 AUTH_FAILURES: frozenset[Reason] = frozenset(

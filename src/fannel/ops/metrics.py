@@ -1,0 +1,200 @@
+"""What a process exports to Prometheus: its counters, what is waiting, how its vitals are; read when it is scraped.
+
+Names and words are those of the counters. Every reason that is known is there from the start, as 0: a rate over a
+series that begins with its first loss would miss that loss. A count that is in no table is exported all the same.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, get_args
+
+from prometheus_client import CollectorRegistry, ProcessCollector
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from fannel import __version__, logs
+from fannel.intake.refusals import ReasonOfAnyVersion
+from fannel.intake.vital import look
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from prometheus_client.metrics_core import Metric
+
+    from fannel.intake.counters import Counters
+    from fannel.intake.vital import Vital
+
+log = logs.Logger("fannel.metrics")
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """One counter as Prometheus sees it; with `reasons`, one series for each. A level goes down, too."""
+
+    counter: str
+    metric: str
+    help: str
+    reasons: tuple[str, ...] = ()
+    level: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Gauge:
+    """What `read` says at each scrape, in any thread. When it raises, the series is left out."""
+
+    metric: str
+    help: str
+    read: Callable[[], float]
+
+
+LOST_BEFORE_THE_SPOOL = ("kernel", "buffer_full", "spool_refused")
+LOST_FROM_THE_SPOOL = ("spool_full", "spool_full_info", "spool_age", "spool_damaged")
+# SNMPv3's are those of wire.v3_receiver (a test holds them equal), which would bring cryptography along.
+REJECTED = (
+    *get_args(ReasonOfAnyVersion),
+    "unsupported_security_model",
+    "unknown_engine",
+    "unknown_user",
+    "unsupported_level",
+    "wrong_digest",
+    "not_in_time_window",
+    "too_many_engines",
+    "decryption_error",
+    "replayed",
+)
+
+_NOTICES = Family("notices", "fannel_notices", "What the receiver itself had to say, by way of the spool.")
+_CANARIES = Family("canaries", "fannel_canaries", "Notifications sent to itself that came through to this process.")
+_REJECTED = Family("rejected", "fannel_datagrams_rejected", "Datagrams that were not accepted, by reason.", REJECTED)
+_REPORTS = (
+    Family("reports_sent", "fannel_reports_sent", "SNMPv3 Reports that were sent."),
+    Family("reports_failed", "fannel_reports_failed", "SNMPv3 Reports that could not be sent."),
+    Family("reports_suppressed", "fannel_reports_suppressed", "SNMPv3 Reports that were one too many a second."),
+)
+_ENGINE_FILE = Family("engine_file_errors", "fannel_engine_file_errors", "Times an engine file could not be written.")
+
+RECEIVER = (
+    Family("received", "fannel_datagrams_received", "Datagrams that arrived, those the kernel dropped included."),
+    Family(
+        "lost",
+        "fannel_datagrams_lost",
+        "Datagrams that arrived and could not be kept, by reason.",
+        LOST_BEFORE_THE_SPOOL + LOST_FROM_THE_SPOOL,
+    ),
+    _REJECTED,
+    Family("spooled", "fannel_datagrams_spooled", "Datagrams that were appended to the spool."),
+    Family("buffered", "fannel_datagrams_buffered", "Datagrams that are not in the spool yet.", level=True),
+    _NOTICES,
+    _CANARIES,
+    Family("acknowledged", "fannel_informs_acknowledged", "Informs that were answered, once they were on disk."),
+    Family("acknowledgements_failed", "fannel_informs_unanswered", "Informs on disk whose answer could not be sent."),
+    Family(
+        "informs_refused", "fannel_informs_refused", "Informs left unanswered, because the spool did not take them."
+    ),
+    *_REPORTS,
+    Family("answer_defects", "fannel_answer_defects", "Datagrams that FANNEL could not judge, by a fault of its own."),
+    _ENGINE_FILE,
+    Family("socket_errors", "fannel_socket_errors", "Errors of the sockets that datagrams arrive at."),
+    Family("spool_errors", "fannel_spool_errors", "Times the spool could not do as asked."),
+)
+OBSERVER = (
+    Family("read", "fannel_datagrams_read", "Datagrams that were taken from the spool."),
+    Family("handled", "fannel_datagrams_handled", "Datagrams put to the rules, refusals that were said included."),
+    Family(
+        "coalesced",
+        "fannel_datagrams_coalesced",
+        "Datagrams on record that the rules see only as part of another event, by reason.",
+        ("repeats", "superseded", "source_storm", "rules_behind"),
+    ),
+    _REJECTED,
+    Family("lost", "fannel_datagrams_lost", "Datagrams that could not be put on record, by reason.", ("defect",)),
+    Family("held", "fannel_datagrams_held", "Datagrams between the spool and the rules.", level=True),
+    _NOTICES,
+    _CANARIES,
+    Family("spool_errors", "fannel_spool_errors", "Times the spool could not do as asked."),
+    _ENGINE_FILE,
+    Family("store_errors", "fannel_store_errors", "Times the database could not do as asked."),
+)
+
+
+def registry(
+    counters: Counters,
+    families: Sequence[Family],
+    *,
+    gauges: Iterable[Gauge] = (),
+    vitals: Callable[[], Sequence[Vital]],
+) -> CollectorRegistry:
+    """Everything one process exports. `vitals` are those of its readiness."""
+    found = CollectorRegistry(auto_describe=False)
+    found.register(_Counts(counters, families))
+    found.register(_Gauges(tuple(gauges)))
+    found.register(_Vitals(vitals))
+    found.register(_Build())
+    ProcessCollector(registry=found)
+    return found
+
+
+def spool_gauges(depth: Callable[[], float], oldest_s: Callable[[], float], octets: Callable[[], float]) -> list[Gauge]:
+    """What waits in the spool, as either of its ends says it."""
+    return [
+        Gauge("fannel_spool_depth", "Datagrams in the spool that are not handled yet.", depth),
+        Gauge("fannel_spool_oldest_seconds", "Seconds since the oldest of them was appended.", oldest_s),
+        Gauge("fannel_spool_octets", "Octets that count against spool.octets.", octets),
+    ]
+
+
+class _Counts(Collector):
+    """All counters, of one moment: within one scrape they add up."""
+
+    def __init__(self, counters: Counters, families: Sequence[Family]) -> None:
+        self._counters, self._families = counters, {family.counter: family for family in families}
+
+    def collect(self) -> Iterable[Metric]:
+        counts: defaultdict[str, dict[str, int]] = defaultdict(dict)
+        for family in self._families.values():
+            counts[family.counter] = dict.fromkeys(family.reasons or ("",), 0)
+        for (name, reason), count in self._counters.snapshot().items():
+            counts[name][reason] = count
+        for name, by_reason in counts.items():
+            family = self._families.get(name) or Family(name, f"fannel_{name}", f"{name}, counted.")
+            labels = ["reason"] if by_reason.keys() != {""} else []
+            make = GaugeMetricFamily if family.level else CounterMetricFamily
+            metric = make(family.metric, family.help, labels=labels)
+            for reason, count in by_reason.items():
+                metric.add_metric([reason] if labels else [], count)
+            yield metric
+
+
+class _Gauges(Collector):
+    def __init__(self, gauges: tuple[Gauge, ...]) -> None:
+        self._gauges = gauges
+
+    def collect(self) -> Iterable[Metric]:
+        for gauge in self._gauges:
+            metric = GaugeMetricFamily(gauge.metric, gauge.help)
+            try:
+                metric.add_metric([], gauge.read())
+            except Exception as error:  # noqa: BLE001  (a spool that cannot be asked must not cost the other figures)
+                log.warning("cannot be measured", metric=gauge.metric, reason=type(error).__name__)
+            yield metric
+
+
+class _Vitals(Collector):
+    def __init__(self, vitals: Callable[[], Sequence[Vital]]) -> None:
+        self._vitals = vitals
+
+    def collect(self) -> Iterable[Metric]:
+        metric = GaugeMetricFamily("fannel_vital", "1: well, 0: wrong; /readyz says what.", labels=["name"])
+        for name, well in {vital.name: vital.ok for vital in look("readiness", self._vitals)}.items():
+            metric.add_metric([name], float(well))
+        yield metric
+
+
+class _Build(Collector):
+    def collect(self) -> Iterable[Metric]:
+        metric = GaugeMetricFamily("fannel_build_info", "Which FANNEL this is.", labels=["version", "python"])
+        metric.add_metric([__version__, platform.python_version()], 1)
+        yield metric
