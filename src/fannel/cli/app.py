@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from fannel import __version__
-from fannel.cli import bench, db, decode, demo, doctor, hosts, lab, pagoda, run
+from fannel.cli import bench, db, decode, demo, doctor, hosts, lab, pagoda, receive, run
 from fannel.config import ConfigError
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ app = typer.Typer(
 app.command("run", context_settings=run.PASS_THROUGH)(run.run)
 app.command("demo")(demo.demo)
 app.command("decode", cls=decode.InOrder)(decode.decode)
+app.command("receive")(receive.receive)
 app.command("doctor")(doctor.doctor)
 app.add_typer(hosts.app, name="hosts")
 app.add_typer(pagoda.app, name="pagoda")

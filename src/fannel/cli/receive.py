@@ -1,0 +1,139 @@
+"""`fannel receive`: the receiver process, as a service of its own or as the event source's child."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import signal
+import socket
+import sys
+from contextlib import ExitStack
+from pathlib import Path  # noqa: TC003  (Typer reads annotations when it runs)
+from typing import TYPE_CHECKING, Annotated, Any, Self
+
+import typer
+
+from fannel import config, logs
+from fannel.config.address import Address, parse
+
+if TYPE_CHECKING:
+    from fannel.config import Settings
+    from fannel.intake.receiver.receiver import Receiver
+
+log = logs.Logger("fannel.receiver")
+
+# How soon a thread that failed ends the process.
+LOOK_EVERY_S = 1.0
+
+
+def _address(text: str) -> Address:
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+_Listen = Annotated[
+    list[Address] | None,
+    typer.Option("--trap", metavar="ADDR:PORT", parser=_address, help="Where notifications arrive; repeatable."),
+]
+
+
+def receive(
+    trap: _Listen = None,
+    spool: Annotated[Path | None, typer.Option("--spool", metavar="DIR", help="Where the spool is.")] = None,
+    user: Annotated[str | None, typer.Option("--user", metavar="NAME", help="Whom to become, started as root.")] = None,
+    with_parent: Annotated[
+        bool, typer.Option("--with-parent", hidden=True, help="End when standard input does.")
+    ] = False,
+) -> None:
+    """Receive notifications into the spool, for `fannel run` to handle: drains sockets, answers informs, counts losses.
+
+    What is not given comes from the settings (trap.listen, spool.directory, receiver.user). SIGTERM ends it when all
+    that has arrived is in the spool. Exit status 2 if something is configured wrongly, 1 if it failed later.
+    """
+    logs.configure()
+    settings = _over(config.load(), trap=trap, spool=spool, user=user)
+    # What the receiver is made of is this command's alone.
+    from fannel.intake.answerer import Answerer  # noqa: PLC0415
+    from fannel.intake.engine_file import EngineFileError  # noqa: PLC0415
+    from fannel.intake.listen import ListenError  # noqa: PLC0415
+    from fannel.intake.receiver.privileges import PrivilegeError, become, is_root  # noqa: PLC0415
+    from fannel.intake.receiver.receiver import Receiver  # noqa: PLC0415
+    from fannel.intake.spool import SpoolError  # noqa: PLC0415
+
+    with ExitStack() as stack:
+        told = stack.enter_context(_Told(with_parent=with_parent))
+        try:
+            receiver = Receiver(settings)
+            stack.callback(receiver.stop)
+            if settings.receiver.user is not None:
+                become(settings.receiver.user)
+            elif is_root():
+                log.warning("receiving as root", remedy="set receiver.user to somebody who may write the spool")
+            answerer = Answerer.open(settings.trap, receiver.counters)
+            stack.callback(answerer.close)
+            receiver.start(answerer)
+        except (ListenError, PrivilegeError, SpoolError, EngineFileError) as error:
+            typer.echo(f"fannel: {error}", err=True)
+            raise typer.Exit(2) from None
+        # Closed in reverse: answers are made until the last datagram is appended.
+        stack.callback(receiver.stop)
+        told.wait(receiver)
+        log.info("stopping")
+    log.info("stopped", **receiver.counters.as_dict())
+    if receiver.failed.is_set():
+        raise typer.Exit(1)
+
+
+def _over(settings: Settings, *, trap: list[Address] | None, spool: Path | None, user: str | None) -> Settings:
+    """The settings with what the command line says on top."""
+    given: dict[str, dict[str, Any]] = {"trap": {}, "spool": {}, "receiver": {}}
+    if trap:
+        given["trap"]["listen"] = tuple(trap)
+    if spool is not None:
+        given["spool"]["directory"] = spool.resolve()
+    if user is not None:
+        given["receiver"]["user"] = user
+    return settings.model_copy(
+        update={name: getattr(settings, name).model_copy(update=keys) for name, keys in given.items()}
+    )
+
+
+class _Told:
+    """Waits until somebody says that it is over: a signal, or the parent by its end.
+
+    A pipe that ends tells of a parent's death however it died, which no signal does when it was a thread's child.
+    """
+
+    def __init__(self, *, with_parent: bool) -> None:
+        self._with_parent = with_parent
+        self._over = False
+
+    def __enter__(self) -> Self:
+        self._wake, waker = socket.socketpair()
+        waker.setblocking(False)
+        self._waker = waker
+        signal.set_wakeup_fd(waker.fileno(), warn_on_full_buffer=False)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._end)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        signal.set_wakeup_fd(-1)
+
+    def wait(self, receiver: Receiver) -> None:
+        """Until then, or until the receiver has failed."""
+        with selectors.PollSelector() as selector:
+            selector.register(self._wake, selectors.EVENT_READ)
+            if self._with_parent:
+                selector.register(sys.stdin.fileno(), selectors.EVENT_READ)
+            while not self._over and not receiver.failed.is_set():
+                for key, _ in selector.select(LOOK_EVERY_S):
+                    if key.fileobj is self._wake:
+                        self._wake.recv(64)
+                    elif not os.read(key.fd, 4096):
+                        self._over = True
+
+    def _end(self, *_: object) -> None:
+        self._over = True

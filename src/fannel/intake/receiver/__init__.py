@@ -1,0 +1,1 @@
+"""The receiver process: drains the sockets, keeps what came in the spool, answers informs, says what it lost."""

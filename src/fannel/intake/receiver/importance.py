@@ -1,0 +1,45 @@
+"""Whether a datagram merely informs: what the spool lets go of first when it is full.
+
+Asked for the first time on the day that happens: only then are the catalogues loaded.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING
+
+from fannel import logs
+
+if TYPE_CHECKING:
+    from fannel.intake.datagram import Datagram
+    from fannel.kinds.classify import Kinds
+    from fannel.naming.catalogue import Catalogue
+
+log = logs.Logger("fannel.receiver")
+
+
+def is_info(datagram: Datagram) -> bool:
+    """Whether it is of phase `info` and not critical. False for what cannot be read: SNMPv3, what is broken."""
+    from fannel.wire.ber import DecodeError  # noqa: PLC0415
+    from fannel.wire.snmp import decode  # noqa: PLC0415
+
+    try:
+        message = decode(datagram.payload)
+        catalogue, kinds = _catalogues()
+        found = kinds.classify(catalogue.name(message))
+    except DecodeError:
+        return False
+    except Exception:
+        # A defect of ours. The spool is full and makes room: one datagram that cannot be judged must not stop that.
+        log.exception("a datagram could not be classified", source=datagram.source)
+        return False
+    return found.phase == "info" and found.severity != "critical"
+
+
+@functools.cache
+def _catalogues() -> tuple[Catalogue, Kinds]:
+    from fannel.kinds.classify import Kinds  # noqa: PLC0415
+    from fannel.naming.catalogue import Catalogue  # noqa: PLC0415
+
+    catalogue = Catalogue.load()
+    return catalogue, Kinds.load(catalogue=catalogue)

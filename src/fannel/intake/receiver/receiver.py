@@ -1,0 +1,171 @@
+"""The receiver put together: two threads between the sockets and the spool, and how they are.
+
+receiver = Receiver(settings)   # binds: raises ListenError
+… drop privileges …
+receiver.start(Answerer.open(…))   # opens the spool: raises SpoolError
+receiver.stop()                 # what the kernel has is appended and answered
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+import threading
+import time
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING
+
+from fannel import logs
+from fannel.intake import spool
+from fannel.intake.counters import Counters
+from fannel.intake.listen import open_listeners
+from fannel.intake.policy import spool_bounds
+from fannel.intake.receiver.appender import BATCH_OCTETS, Appender, Stations
+from fannel.intake.receiver.buffer import OCTETS, Buffer
+from fannel.intake.receiver.canary import Canaries
+from fannel.intake.receiver.drain import Drain
+from fannel.intake.receiver.importance import is_info
+from fannel.intake.receiver.kernel_drops import KernelDrops
+from fannel.intake.receiver.notice import Notices
+from fannel.intake.receiver.spool_end import SpoolEnd
+from fannel.intake.vital import Vital
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from fannel.config import Settings
+    from fannel.intake.receiver.answers import Answers
+
+log = logs.Logger("fannel.receiver")
+
+# How long the append thread may keep Python's lock from the drain. The default, 5 ms, is 750 datagrams of a burst.
+SWITCH_S = 0.0001
+# A thread that did not come round for so long hangs.
+HANGS_S = 30.0
+STOP_S = 20.0
+
+
+class Receiver:
+    """Bound from creation. `failed` is set when a thread ended by itself: then the process should."""
+
+    def __init__(self, settings: Settings, *, buffer_octets: int = OCTETS) -> None:
+        """Bind every address; raises ListenError."""
+        self.counters = Counters()
+        self.failed = threading.Event()
+        self._settings = settings
+        wanted = settings.receiver.so_rcvbuf
+        self.listeners = open_listeners(settings.trap.addresses, so_rcvbuf=wanted, reuse_port=settings.trap.reuse_port)
+        for listener in self.listeners:
+            _say_granted(str(listener), listener.granted, wanted)
+        self._buffer = Buffer(self.counters, buffer_octets)
+        self._drops = KernelDrops(self.listeners)
+        self._drain: Drain | None = None
+        self._appender: Appender | None = None
+        self._spool: SpoolEnd | None = None
+        self._canaries: Canaries | None = None
+
+    def start(self, answers: Answers) -> None:
+        """Open the spool and begin; `answers` is for this receiver's threads alone from now on.
+
+        Raises:
+            SpoolError: somebody has to do something: another receiver has this spool, or it may not be written.
+        """
+        settings = self._settings
+        bounds = spool_bounds(settings.spool)
+        opened = partial(spool.open_writer, settings.spool.directory, is_info=is_info, bounds=bounds)
+        self._spool = SpoolEnd(opened, bounds.octets, self.counters)
+        self._canaries = Canaries(self.listeners, settings.health.canary_every_s, time.monotonic())
+        stations = Stations(
+            buffer=self._buffer,
+            spool=self._spool,
+            answers=answers,
+            canaries=self._canaries,
+            notices=Notices(self.counters, datetime.now(UTC)),
+            drops=self._drops,
+            counters=self.counters,
+            batch_octets=min(BATCH_OCTETS, bounds.octets // 4),
+        )
+        sys.setswitchinterval(SWITCH_S)
+        gc.freeze()  # what is here stays: no collection has to look at it again
+        self._appender = Appender(stations, failed=self.failed.set)
+        self._drain = Drain(
+            self.listeners, self._buffer, self.counters, concerns=answers.concerns, failed=self.failed.set
+        )
+        self._appender.start()
+        self._drain.start()
+
+    def stop(self) -> None:
+        """Take in what the kernel has, append and answer it, give the ports back. Idempotent."""
+        if self._drain is not None:
+            self._drain.stop()
+        if self._appender is not None and not self._appender.join(STOP_S):
+            log.error("the spool keeps the receiver from ending; what it did not take is lost")
+        if self._spool is not None:
+            self._spool.close()
+        for listener in self.listeners:
+            listener.close()
+        self._drain = self._appender = self._spool = None
+
+    # --- how it is; from any thread, without waiting -------------------------------------------------------------
+
+    def alive(self) -> list[Vital]:
+        """Whether its threads come round. When not, only a restart helps."""
+        seen = {"drain": self._drain, "append thread": self._appender}
+        return [_alive(name, thread.seen_alive if thread else None) for name, thread in seen.items()]
+
+    def vitals(self) -> list[Vital]:
+        """Everything that must be well for the path to be."""
+        now = time.monotonic()
+        found = [
+            Vital(f"socket {listener}", ok=True, detail=f"bound, {listener.granted} octets of receive buffer")
+            for listener in self.listeners
+        ]
+        if self._spool is None or self._canaries is None or self._appender is None:
+            return [*found, Vital("spool", ok=False, detail="not open yet")]
+        found.append(self._spool.vital(now))
+        found += self._canaries.vitals(now)
+        filled = self._buffer.filled
+        found.append(Vital("buffer", ok=filled < 1 / 2, detail=f"{filled:.0%} full"))
+        # No reason to send traps elsewhere: where there is no elsewhere, all would be lost instead of some.
+        found.append(Vital("kernel", ok=True, detail=_dropped(self._appender.drops_lately)))
+        return found
+
+    def gauges(self) -> Mapping[str, float]:
+        """What goes up and down, by name."""
+        gauges = {"buffer_filled": self._buffer.filled}
+        if self._spool is not None:
+            now = self._spool.gauges
+            gauges |= {"spool_depth": now.depth, "spool_oldest_seconds": now.oldest_s, "spool_octets": now.octets}
+        return gauges
+
+
+def well(vitals: Sequence[Vital]) -> bool:
+    """Whether all of them are."""
+    return all(vital.ok for vital in vitals)
+
+
+def _alive(name: str, seen: float | None) -> Vital:
+    if seen is None:
+        return Vital(name, ok=False, detail="not started")
+    age = time.monotonic() - seen
+    return Vital(name, ok=age < HANGS_S, detail=f"came round {age:.0f} s ago")
+
+
+def _dropped(lately: int) -> str:
+    if not lately:
+        return "dropped nothing lately"
+    return f"dropped {lately} datagrams lately: raise net.core.rmem_max and receiver.so_rcvbuf"
+
+
+def _say_granted(where: str, granted: int, wanted: int) -> None:
+    if granted >= wanted:
+        log.info("listening", where=where, receive_buffer=granted)
+        return
+    log.warning(
+        "listening, with a smaller receive buffer than wanted: a burst may lose some",
+        where=where,
+        receive_buffer=granted,
+        wanted=wanted,
+        remedy=f"sysctl -w net.core.rmem_max={wanted}, or grant CAP_NET_ADMIN",
+    )
