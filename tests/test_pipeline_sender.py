@@ -14,10 +14,12 @@ from fannel.config import Trap, TrapUser
 from fannel.directory.directory import Device, Directory
 from fannel.event import Event, schema
 from fannel.incidents.store import Store
+from fannel.intake.answerer import Answerer
 from fannel.intake.counters import Counters
 from fannel.intake.datagram import Datagram
 from fannel.intake.refusals import Refusals
-from fannel.intake.v3 import V3Intake, usm_user
+from fannel.intake.v3 import V3Intake
+from fannel.intake.v3_users import usm_user
 from fannel.kinds.classify import Kinds
 from fannel.naming.catalogue import Catalogue
 from fannel.pipeline import Pipeline
@@ -66,17 +68,31 @@ class Lab:
         self.store = Store.open(f"sqlite:///{folder}/fannel.sqlite3")
         self.counters = Counters()
         self.answered: list[tuple[str, bytes]] = []
-        self.v3 = V3Intake.open([USER], folder / "engine.json", self.acknowledge, self.counters)
+        self.engine_file = folder / "engine.json"
+        self.v3 = V3Intake.open([USER], self.engine_file, self.counters)
 
-    def acknowledge(self, datagram: Datagram, response: bytes) -> None:
-        self.answered.append((datagram.source, response))
+    def received(self, arrived: list[Datagram], settings: Trap) -> list[Datagram]:
+        """What the receiver keeps of it, and answers."""
+        answerer = Answerer.open(settings, self.counters)
+        kept = []
+        for datagram in arrived:
+            if not answerer.concerns(datagram.payload):
+                kept.append(datagram)
+                continue
+            judged = answerer.judge(datagram)
+            answers = [judged.reply] if judged.reply else [judged.respond()] if judged.respond else []
+            self.answered += [(datagram.source, answer) for answer in answers]
+            kept += [datagram._replace(note=judged.note)] if judged.keep else []
+        answerer.close()
+        return kept
 
     def events(self, *datagrams: tuple[bytes, str], **trap) -> list[Event]:
+        settings = Trap(users=(USER,), engine_file=self.engine_file, **trap)
         road = Pipeline(
-            Trap(**trap), self.catalogue, self.kinds, Known(), self.store, self.counters, Refusals(), self.v3
+            settings, self.catalogue, self.kinds, Known(), self.store, self.counters, Refusals(), self.v3
         )  # fmt: skip
         arrived = [Datagram(payload, source, 5555, NOW) for payload, source in datagrams]
-        events = road.commit(road.observe(arrived), self)
+        events = road.commit(road.observe(self.received(arrived, settings)))
         for event in events:
             VALID.validate(json.loads(json.dumps(event.to_json())))
             assert Event.from_json(json.loads(json.dumps(event.to_json()))) == event

@@ -232,8 +232,8 @@ def test_after_a_restart_boots_have_grown_and_recordings_are_refused(home):
             return refused, report
 
     inform, clock = asyncio.run(first())
-    kept = home / "var" / "engine.json"
-    assert kept.stat().st_mode & 0o777 == 0o600
+    kept = home / "var" / "engine-clocks.json"
+    assert {file.stat().st_mode & 0o777 for file in kept.parent.iterdir()} == {0o600}
     assert [engine["time"] for engine in json.loads(kept.read_text())["engines"]] == [2000]
     refused, report = asyncio.run(second(inform))
     assert refused["refusal"]["reason"] == "not_in_time_window"

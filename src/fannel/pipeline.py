@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from fannel import logs
@@ -21,11 +20,11 @@ from fannel.intake.refusals import Reason, Refusal
 from fannel.intake.v3 import Heard
 from fannel.normalise import aliases, refusal_event, trap_event
 from fannel.wire.ber import DecodeError
-from fannel.wire.snmp import NotANotification, UnsupportedVersion, decode, inform_response
+from fannel.wire.snmp import NotANotification, UnsupportedVersion, decode
 from fannel.wire.snmpv3 import is_v3
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from fannel.config import Trap
     from fannel.directory.directory import Device, Interface, Lookup
@@ -57,23 +56,12 @@ class Directory(Protocol):
         """The interface on record."""
 
 
-class Acknowledger(Protocol):
-    """Whoever holds the socket that informs came through."""
-
-    def acknowledge(self, datagram: Datagram, response: bytes) -> None:
-        """Answer the sender of an inform."""
-
-
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What became of one datagram, before it is on record: an event, or a refusal (with an event if it is said).
-
-    `respond` makes the Response to an inform.
-    """
+    """What became of one datagram, before it is on record: an event, or a refusal (with an event if it is said)."""
 
     datagram: Datagram
     event: Event | None
-    respond: Callable[[], bytes] | None = None
     refusal: Refusal | None = None
 
 
@@ -94,54 +82,41 @@ class Pipeline:
         """Decode, name, classify and enrich. Never raises, whatever the bytes are."""
         return [self._see(datagram) for datagram in datagrams]
 
-    def commit(self, seen: Sequence[Seen], sockets: Acknowledger) -> list[Event]:
-        """Log the events, find or open their incidents, then acknowledge the informs: in this order.
+    def commit(self, seen: Sequence[Seen]) -> list[Event]:
+        """Log the events, find or open their incidents.
 
         Raises:
-            StoreError: nothing was recorded or acknowledged; commit the same again later, it changes nothing twice.
+            StoreError: nothing was recorded; commit the same again later, it changes nothing twice.
         """
         observed = [(one.event, one.datagram.payload) for one in seen if one.event is not None]
         recorded = self.store.record(observed) if observed else []
         for one in seen:
             if one.refusal is not None:
                 self.counters.add("rejected", one.refusal.reason)
-                continue
-            self.counters.add("handled")
-            if one.respond is not None:
-                self._acknowledge(one.datagram, one.respond, sockets)
+            else:
+                self.counters.add("handled")
         return recorded
-
-    def _acknowledge(self, datagram: Datagram, respond: Callable[[], bytes], sockets: Acknowledger) -> None:
-        try:
-            response = respond()
-        except Exception:
-            # A defect of ours; its event is on record and goes on to the rules, and the sender will repeat itself.
-            log.exception("an inform could not be answered", source=datagram.source)
-            self.counters.add("acknowledgements_failed")
-            return
-        sockets.acknowledge(datagram, response)
 
     def _see(self, datagram: Datagram) -> Seen:
         understood = self._understand(datagram)
         if not isinstance(understood, Refusal):
-            event, respond = understood
-            return Seen(datagram, event, respond)
+            return Seen(datagram, understood)
         said = self.refusals.say(understood, datagram.received_at)
         if said is None:
             return Seen(datagram, None, refusal=understood)
         event = refusal_event(said, received_at=datagram.received_at, host=self._sender(said))
         return Seen(datagram, event, refusal=understood)
 
-    def _understand(self, datagram: Datagram) -> tuple[Event, Callable[[], bytes] | None] | Refusal:
-        """The event and, for an inform, how to make its Response; or why there is none."""
+    def _understand(self, datagram: Datagram) -> Event | Refusal:
+        """The event, or why there is none."""
         try:
             inner = unwrap(datagram, self.trap.proxy_from)
             if isinstance(inner, Refusal):
                 return inner
-            heard = self._accept(inner.datagram, datagram)
+            heard = self._accept(inner.datagram)
             if isinstance(heard, Refusal):
                 return replace(heard, proxy=inner.proxy)
-            return self._event(heard.message, inner), heard.respond
+            return self._event(heard.message, inner)
         except Exception:
             # A defect of ours: one datagram must not end the source, and with it all sources. It is counted, said as
             # an event with the bytes in the log, and its traceback is here.
@@ -153,8 +128,8 @@ class Pipeline:
             return Host(refusal.source, known=False)
         return to_host(self.directory.find([refusal.source]), refusal.source)
 
-    def _accept(self, datagram: Datagram, outer: Datagram) -> Heard | Refusal:
-        """Judge a datagram as its sender sent it; `outer` is what came, and where an answer would go."""
+    def _accept(self, datagram: Datagram) -> Heard | Refusal:
+        """Judge a datagram as its sender sent it."""
 
         def refusal(reason: Reason, detail: str) -> Refusal:
             return Refusal(reason, datagram.source, detail)
@@ -164,7 +139,7 @@ class Pipeline:
         if is_v3(datagram.payload):
             if self.v3 is None:
                 return refusal("unsupported_version", "SNMPv3, and no SNMPv3 user is configured (trap.users)")
-            return self.v3.accept(datagram, outer)
+            return self.v3.accept(datagram)
         try:
             message = decode(datagram.payload)
         except UnsupportedVersion as error:
@@ -177,7 +152,7 @@ class Pipeline:
             hmac.compare_digest(message.community, c.get_secret_value().encode()) for c in self.trap.communities
         ):
             return refusal("bad_community", f"an SNMP v{message.version} {message.pdu} with a community not configured")
-        return Heard(message, partial(inform_response, datagram.payload) if message.pdu == "inform" else None)
+        return Heard(message)
 
     def _event(self, message: Message, inner: Inner) -> Event:
         datagram, proxy = inner

@@ -18,6 +18,7 @@ from fannel import config, logs
 from fannel.directory.open import open_directory, open_webhook
 from fannel.event import neutralise
 from fannel.incidents.store import Store, StoreError
+from fannel.intake.answerer import Answerer
 from fannel.intake.counters import Counters
 from fannel.intake.refusals import Refusals
 from fannel.intake.udp import UdpListener
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from fannel.config import Settings
     from fannel.event import Event, Json
+    from fannel.intake.datagram import Datagram
     from fannel.pipeline import Seen
     from fannel.slack.outbox import Outbox
 
@@ -91,7 +93,8 @@ async def run_trap_source(queue: EventQueue, args: Mapping[str, Any]) -> None:
     counters = Counters()
     listener = UdpListener(settings.trap.host, settings.trap.port, counters)
     store = await asyncio.to_thread(Store.open, settings.database.url)
-    v3 = await asyncio.to_thread(_open_v3, settings.trap, listener, counters)
+    answers = await asyncio.to_thread(lambda: _Answers(Answerer.open(settings.trap, counters), listener, counters))
+    v3 = await asyncio.to_thread(_open_v3, settings.trap, counters)
     directory = open_directory(settings.pagoda)
     webhook = open_webhook(settings.pagoda, directory)
     pipeline = Pipeline(
@@ -115,7 +118,7 @@ async def run_trap_source(queue: EventQueue, args: Mapping[str, Any]) -> None:
             asyncio.create_task(_keep_for_ever(v3), name="fannel engines"),
         ]
         await _ask_again(queue, store)
-        await _feed_for_ever(queue, listener, pipeline)
+        await _feed_for_ever(queue, answers, pipeline)
     finally:
         for chore in chores:
             chore.cancel()
@@ -127,35 +130,84 @@ async def run_trap_source(queue: EventQueue, args: Mapping[str, Any]) -> None:
         store.close()
         if v3 is not None:
             await asyncio.to_thread(v3.close)
+        answers.close()
         log.info("stopped listening for traps", **counters.as_dict())
 
 
-def _open_v3(trap: config.Trap, listener: UdpListener, counters: Counters) -> V3Intake | None:
-    """The SNMPv3 engine of this source, or None where no user is configured."""
+def _open_v3(trap: config.Trap, counters: Counters) -> V3Intake | None:
+    """The judge of SNMPv3 notifications, or None where no user is configured."""
     if not trap.users:
         return None
     try:
-        return V3Intake.open(trap.users, trap.engine_file, listener.report, counters)
+        return V3Intake.open(trap.users, trap.engine_file, counters)
     except UserError as error:
         raise config.ConfigError(f"trap.users: {error}") from None
 
 
-async def _feed_for_ever(queue: EventQueue, listener: UdpListener, pipeline: Pipeline) -> None:
+class _Answers:
+    """What the receiver process will do: judge what wants an answer before it is kept, answer what is on record."""
+
+    def __init__(self, answerer: Answerer, listener: UdpListener, counters: Counters) -> None:
+        self._answerer = answerer
+        self._listener = listener
+        self._counters = counters
+        self._responses: dict[int, Callable[[], bytes]] = {}
+
+    def take(self) -> list[Datagram]:
+        """The next datagrams that are kept; only when those before are done with."""
+        self._responses.clear()
+        kept = []
+        for datagram in self._listener.take(BATCH, TAKE_TIMEOUT_S):
+            if not self._answerer.concerns(datagram.payload):
+                kept.append(datagram)
+                continue
+            judged = self._answerer.judge(datagram)
+            if judged.reply is not None:
+                self._listener.report(datagram, judged.reply)
+            if not judged.keep:
+                self._counters.add("rejected", judged.rejected)
+                continue
+            noted = datagram._replace(note=judged.note)
+            kept.append(noted)
+            if judged.respond is not None:
+                self._responses[id(noted)] = judged.respond
+        return kept
+
+    def acknowledge(self, datagram: Datagram) -> None:
+        """Answer an inform that is on record."""
+        respond = self._responses.get(id(datagram))
+        if respond is None:
+            return
+        try:
+            response = respond()
+        except Exception:
+            # A defect of ours; its event is on record and goes on to the rules, and the sender will repeat itself.
+            log.exception("an inform could not be answered", source=datagram.source)
+            self._counters.add("acknowledgements_failed")
+            return
+        self._listener.acknowledge(datagram, response)
+
+    def close(self) -> None:
+        """Let go of the engine's file."""
+        self._answerer.close()
+
+
+async def _feed_for_ever(queue: EventQueue, answers: _Answers, pipeline: Pipeline) -> None:
     while True:
-        datagrams = await asyncio.to_thread(listener.take, BATCH, TAKE_TIMEOUT_S)
+        datagrams = await asyncio.to_thread(answers.take)
         if not datagrams:
             continue
         seen = await asyncio.to_thread(pipeline.observe, datagrams)
-        for event in await _commit(pipeline, seen, listener):
+        for event in await _commit(pipeline, seen, answers):
             await queue.put(event.to_queue())
 
 
-async def _commit(pipeline: Pipeline, seen: Sequence[Seen], listener: UdpListener) -> list[Event]:
+async def _commit(pipeline: Pipeline, seen: Sequence[Seen], answers: _Answers) -> list[Event]:
     """Put a batch on record, however long the database is away: an event without a record might be answered twice."""
     delay_s = STORE_RETRY_FIRST_S
     while True:
         try:
-            return await asyncio.to_thread(pipeline.commit, seen, listener)
+            recorded = await asyncio.to_thread(pipeline.commit, seen)
         except StoreError as error:
             log.error("cannot record events, trying again", reason=str(error), retry_in_s=delay_s)
             pipeline.counters.add("store_errors")
@@ -165,11 +217,15 @@ async def _commit(pipeline: Pipeline, seen: Sequence[Seen], listener: UdpListene
             # A defect of ours, in one event of the batch: it must not take the others, or the source, with it.
             if len(seen) > 1:
                 half = len(seen) // 2
-                first = await _commit(pipeline, seen[:half], listener)
-                return first + await _commit(pipeline, seen[half:], listener)
+                first = await _commit(pipeline, seen[:half], answers)
+                return first + await _commit(pipeline, seen[half:], answers)
             log.exception("an event could not be recorded", source=seen[0].datagram.source)
             pipeline.counters.add("lost", "defect")
             return []
+        else:
+            for one in seen:
+                answers.acknowledge(one.datagram)
+            return recorded
 
 
 async def _ask_again(queue: EventQueue, store: Store) -> None:

@@ -18,6 +18,7 @@ from fannel.intake.engine_file import EngineFile
 from fannel.intake.v3_users import usm_user
 from fannel.wire.encoder import encode_trap
 from fannel.wire.message import RESPONSE
+from fannel.wire.proxy import SIGNATURE
 from fannel.wire.snmpv3 import read_envelope
 from fannel.wire.usm import SecurityLevel, UsmUser
 from fannel.wire.v3_sender import V3Sender
@@ -45,7 +46,7 @@ class Lab:
     """One start of an engine in a folder, and its answerer."""
 
     def __init__(self, path, *, users=(NOC,), **options) -> None:
-        settings = {name: options.pop(name) for name in ("allowed_sources", "communities") if name in options}
+        settings = {name: options.pop(name) for name in ("allowed_sources", "proxy_from") if name in options}
         self.counters = Counters()
         self.engine = EngineFile.open(path)
         self.answerer = Answerer(Trap(users=users, **settings), self.engine, self.counters, START, **options)
@@ -114,6 +115,34 @@ class TestCommunities:
     def test_no_trap_is_acknowledged(self, lab):
         for payload in (v2c(pdu="trap"), v2c(pdu="trap", version="1")):
             assert lab.answerer.judge(Datagram(payload, SOURCE, 40000, START)) == JUST_KEPT
+
+
+class TestProxied:
+    """PROXY protocol v2: the load balancer is asked whether it may, the sender within whether it may come in."""
+
+    BALANCER = "198.51.100.7"
+    HEADER = SIGNATURE + bytes.fromhex("2112000c") + bytes([192, 0, 2, 1, 127, 0, 0, 1]) + bytes(4)
+
+    def test_an_inform_within_is_judged_by_its_sender_and_answered_as_itself(self, start):
+        lab = start(proxy_from=("198.51.100.0/24",), allowed_sources=("192.0.2.0/24",))
+        judged = lab.judge(self.HEADER + v2c(), source=self.BALANCER)
+        assert judged.note is Note.ACKNOWLEDGED
+        assert judged.respond() == v2c().replace(b"\xa6", bytes([RESPONSE]))
+        assert lab.judge(self.HEADER + lab.inform(), source=self.BALANCER).respond
+
+    @pytest.mark.parametrize(
+        ("settings", "source"),
+        [
+            ({"proxy_from": ("198.51.100.0/24",), "allowed_sources": ("203.0.113.0/24",)}, BALANCER),
+            ({"proxy_from": ("198.51.100.0/24",)}, "203.0.113.1"),
+        ],
+        ids=["a sender not allowed", "not a load balancer of ours"],
+    )
+    def test_what_is_refused_is_kept_for_the_observer_to_say(self, start, settings, source):
+        assert start(**settings).judge(self.HEADER + v2c(), source=source) == JUST_KEPT
+
+    def test_without_load_balancers_a_header_is_no_concern(self, lab):
+        assert not lab.answerer.concerns(self.HEADER + v2c())
 
 
 class TestVersion3:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fannel.wire import ber
-from fannel.wire.engine import FORGET_AFTER_S, LAST_BOOTS, TIME_WINDOW_S, LocalEngine
+from fannel.wire.engine import FORGET_AFTER_S, LAST_BOOTS, TIME_WINDOW_S, DistantEngine, LocalEngine
 from fannel.wire.message import REPORT, RESPONSE
 from fannel.wire.snmp import decode
 from fannel.wire.snmpv3 import encode_envelope, encode_scoped_pdu, is_v3, read_envelope, read_scoped_pdu
@@ -427,6 +427,49 @@ class TestRereading:
         ours.reread(trap(boots=9), SOURCE)
         assert ours.engines() == ()
         assert reason(ours.receive(trap(), SOURCE, 0.0)) == "accepted"
+
+
+class TestDistantEngine:
+    """Another process runs our engine: what names it was judged there, and this one answers nobody."""
+
+    @staticmethod
+    def distant(engine_id: bytes | None = OURS) -> V3Receiver:
+        return V3Receiver([USER, OPEN], DistantEngine(engine_id))
+
+    def test_what_was_judged_on_arrival_is_read_again_without_an_answer(self):
+        outcome = self.distant().reread(inform(boots=1, engine_time=9), SOURCE)
+        assert (outcome.message.pdu, outcome.respond) == ("inform", None)
+
+    def test_a_genuine_inform_that_nobody_judged_is_not_taken_to_be_of_now(self):
+        outcome = self.distant().receive(inform(), SOURCE, 100.0)
+        assert (type(outcome), outcome.reason) == (Refused, "not_in_time_window")
+
+    @pytest.mark.parametrize(
+        ("datagram", "expected"),
+        [
+            (inform(sender=V3Sender(replace(USER, name="nobody"), OURS)), "unknown_user"),
+            (inform(sender=V3Sender(OPEN, b"")), "unknown_engine"),
+            (inform(level=SecurityLevel.AUTH_NO_PRIV), "unsupported_level"),
+            (inform(sender=V3Sender(replace(USER, auth_password="guessed-wrong"), OURS)), "wrong_digest"),
+            (inform(sender=V3Sender(replace(USER, priv_password="guessed-wrong"), OURS)), "decryption_error"),
+        ],
+        ids=["user", "discovery", "level", "digest", "decryption"],
+    )
+    @pytest.mark.parametrize("engine_id", [OURS, None], ids=["known", "not yet known"])
+    def test_each_fault_has_the_reason_that_was_reported_and_no_report(self, datagram, expected, engine_id):
+        outcome = self.distant(engine_id).receive(datagram, SOURCE, 100.0)
+        assert (type(outcome), outcome.reason) == (Refused, expected)
+
+    def test_traps_are_judged_as_ever(self):
+        ours = self.distant()
+        assert reason(ours.receive(trap(reportable=True), SOURCE, 0.0)) == "accepted"
+        assert reason(ours.receive(trap(boots=2), SOURCE, 0.0)) == "not_in_time_window"
+
+    def test_it_follows_when_our_engine_is_another(self):
+        ours = self.distant(OTHER)
+        ours.follow(DistantEngine(OURS))
+        assert reason(ours.receive(inform(), SOURCE, 100.0)) == "not_in_time_window"
+        assert ours.engines() == (), "our own clock is none to learn"
 
 
 # --- hostile octets ---------------------------------------------------------------------------------------------

@@ -22,9 +22,11 @@ from fannel.intake.admission import Admission
 from fannel.intake.datagram import Note
 from fannel.intake.elapsed import Elapsed
 from fannel.intake.engine_file import EngineFile
+from fannel.intake.proxied import unwrap
 from fannel.intake.refusals import Refusal
 from fannel.intake.v3_users import usm_user
 from fannel.wire.engine import LocalEngine
+from fannel.wire.proxy import is_proxied
 from fannel.wire.snmp import inform_response
 from fannel.wire.snmpv3 import REPORTABLE, is_v3
 from fannel.wire.usm import UserError
@@ -82,6 +84,7 @@ class Answerer:
         most_reports_per_s: int = MOST_REPORTS_PER_S,
     ) -> None:
         """`engine` is None where no SNMPv3 user is configured; `started` is now, aware. See `open()`."""
+        self._proxy_from = trap.proxy_from
         self._admission = Admission(trap.allowed_sources, trap.communities)
         self._engine = engine
         self._counters = counters
@@ -125,7 +128,7 @@ class Answerer:
         """
         try:
             if payload[0] != 0x30:
-                return False
+                return bool(self._proxy_from) and is_proxied(payload)
             size = payload[1]
             at = 2 if size < 0x80 else size - 0x7E  # behind the length: 0x81 has one octet more, 0x82 two
             if payload[at] != 0x02:
@@ -173,7 +176,12 @@ class Answerer:
         # It wants no Reports, but may be an inform to us nevertheless: then our engine is in it.
         return self._engine_id in payload if self._engine_id else False
 
-    def _judge(self, datagram: Datagram) -> Judgement:
+    def _judge(self, arrived: Datagram) -> Judgement:
+        """Judged as its sender sent it; an answer goes to where it arrived from."""
+        inner = unwrap(arrived, self._proxy_from)
+        if isinstance(inner, Refusal):
+            return _JUST_KEPT
+        datagram = inner.datagram
         if self._admission.refuses_source(datagram):
             return _JUST_KEPT
         if is_v3(datagram.payload):

@@ -1,24 +1,31 @@
-"""SNMPv3 on the road: what a `V3Receiver` needs of the world, so that the road sees messages and refusals only.
+"""SNMPv3 for the observer: who sent it, is it genuine, is it of now. It answers nobody: the receiver did.
 
-Informs are answered by whoever has them on disk (`Accepted.respond`); Reports go out at once, because a sender that has
-not discovered us yet waits for one, but no more than so many a second: whoever can forge an address must not be able
-to make a flood of ours. Kept across restarts: what `engine_file` says.
+Traps are judged here, by the clocks of their senders. What names our own engine was judged by the receiver when it
+came (`answerer`): with its word for it (Note.ACKNOWLEDGED) it is read again at any age, whatever our engine is by now;
+without, it is found wanting again, and said.
+
+The clocks outlive a restart, but must not run ahead of what the spool still holds: a trap that is read again after the
+restart would be found too old. `save()` keeps them as they were when all that was read by then had been acknowledged.
 """
 
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from fannel import logs
+from fannel.intake import clocks_file
+from fannel.intake.clocks_file import ClocksFile
+from fannel.intake.datagram import Note
 from fannel.intake.elapsed import Elapsed
-from fannel.intake.engine_file import EngineFile
+from fannel.intake.engine_file import read_engine_id
 from fannel.intake.refusals import Refusal
 from fannel.intake.v3_users import usm_user
-from fannel.wire.engine import LocalEngine
-from fannel.wire.v3_receiver import Refused, Report, V3Receiver
+from fannel.wire.engine import DistantEngine
+from fannel.wire.v3_receiver import Accepted, V3Receiver
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,116 +36,145 @@ if TYPE_CHECKING:
     from fannel.intake.datagram import Datagram
     from fannel.wire.engine import EngineClock
     from fannel.wire.message import Message
+    from fannel.wire.v3_receiver import Outcome
 
 log = logs.Logger("fannel.intake.v3")
-
-# A Report is about as long as what asks for it. After a restart every sender of informs needs two.
-MOST_REPORTS_PER_S = 200
-
-# How an inform's sender finds our engine and our clock (RFC 3414 §4): every one of them is told so first. Counted.
-_DIALOGUE = frozenset({"unknown_engine", "not_in_time_window"})
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """A notification that is accepted, and for an inform the way to make its Response, once it is on record."""
+    """A notification that is accepted."""
 
     message: Message
-    respond: Callable[[], bytes] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    """The clocks at one moment, when their seconds began (since the epoch), and the moment by the process's clock."""
+
+    clocks: tuple[EngineClock, ...]
+    began: float
+    at: float
 
 
 class V3Intake:
-    """The receiver of one source. `accept()` is for one thread at a time; `save()` may come from another."""
+    """The judge of one observer. `accept()` is for one thread at a time; `save()` may come from another."""
 
     def __init__(
         self,
         users: Sequence[TrapUser],
-        engine: EngineFile,
-        report: Callable[[Datagram, bytes], None],
+        engine_file: Path,
+        clocks: ClocksFile,
         counters: Counters,
         started: datetime,
         *,
-        most_reports_per_s: int = MOST_REPORTS_PER_S,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`report` sends a Report to the sender of a datagram; `started` is now, aware. See `open()` for the rest."""
-        self._engine = engine
-        self._report = report
+        """`engine_file` is the receiver's; `started` is now, aware. See `open()`."""
+        self._engine_file = engine_file
+        self._file = clocks
         self._counters = counters
-        self._most = most_reports_per_s
-        self._second, self._reported = -1, 0
+        self._clock = clock
         # Seconds since now, read from when datagrams came and from nothing else: one that had to wait is judged as of
-        # its arrival, and a wall clock that is set back does not stop our engine's time.
+        # its arrival, and a wall clock that is set back stops nothing.
         self._elapsed = Elapsed()
-        self._seconds, self._began = self._elapsed.at(started), started.timestamp()
+        self._began = started.timestamp() - self._elapsed.at(started)
         self._lock = threading.Lock()
+        self._engine_written = _written(engine_file)
         self._receiver = V3Receiver(
             map(usm_user, users),
-            LocalEngine(engine.engine_id, engine.boots, self._seconds),
-            known_engines=[_moved(clock, -self._began) for clock in engine.clocks],
+            DistantEngine(read_engine_id(engine_file)),
+            known_engines=[_moved(known, -self._began) for known in clocks.clocks],
         )
-        self._kept = self._receiver.engines()
+        self._saved = self._receiver.engines()
+        self._waits: _Moment | None = None
 
     @classmethod
-    def open(
-        cls, users: Sequence[TrapUser], path: Path, report: Callable[[Datagram, bytes], None], counters: Counters
-    ) -> V3Intake:
-        """Start the engine that `path` keeps.
+    def open(cls, users: Sequence[TrapUser], engine_file: Path, counters: Counters) -> V3Intake:
+        """Judge as the observer beside the receiver that keeps `engine_file`.
 
         Raises:
-            EngineFileError: It cannot be kept.
+            EngineFileError: The clocks cannot be kept.
             UserError: Two users cannot be told apart, or one wants what this machine's OpenSSL does not allow.
         """
-        engine = EngineFile.open(path)
+        clocks = ClocksFile.open(clocks_file.beside(engine_file))
         try:
-            return cls(users, engine, report, counters, datetime.now(UTC))
+            return cls(users, engine_file, clocks, counters, datetime.now(UTC))
         except BaseException:
-            engine.close()
+            clocks.close()
             raise
 
-    def accept(self, datagram: Datagram, outer: Datagram | None = None) -> Heard | Refusal:
-        """Judge one datagram that says it is SNMPv3; a Report is sent here and now, to where `outer` came from."""
+    def accept(self, datagram: Datagram) -> Heard | Refusal:
+        """Judge one datagram that says it is SNMPv3."""
         with self._lock:
-            now = self._seconds = self._elapsed.at(datagram.received_at)
-            self._began = datagram.received_at.timestamp() - now
-            outcome = self._receiver.receive(datagram.payload, datagram.source, now)
-        if isinstance(outcome, Refused):
-            return Refusal(outcome.reason, datagram.source, outcome.detail)
-        if isinstance(outcome, Report):
-            self._send(outer or datagram, outcome.reply, now)
-            return Refusal(outcome.reason, datagram.source, outcome.detail, routine=outcome.reason in _DIALOGUE)
-        respond = outcome.respond
-        return Heard(outcome.message, None if respond is None else lambda: self._response(respond))
+            outcome = self._judge(datagram)
+        if isinstance(outcome, Accepted):
+            return Heard(outcome.message)
+        return Refusal(outcome.reason, datagram.source, outcome.detail)
 
-    def save(self) -> None:
-        """Keep the senders' clocks, if anything was heard since the last time. A full disk is said, not raised."""
+    def save(self, oldest_s: float = 0.0) -> None:
+        """Keep the senders' clocks, if anything was heard since. A full disk is said, not raised.
+
+        `oldest_s` is how long the oldest datagram in the spool has been there unacknowledged; 0 where there is none.
+        """
         with self._lock:
-            clocks, began = self._receiver.engines(), self._began
-        if clocks == self._kept:
+            now = _Moment(self._receiver.engines(), self._began, self._clock())
+        if oldest_s <= 0:
+            self._waits = None
+            self._write(now)
+            return
+        if self._waits is not None and now.at - self._waits.at > oldest_s:
+            self._write(self._waits)
+            self._waits = None
+        if self._waits is None:
+            self._waits = now
+
+    def close(self, oldest_s: float = 0.0) -> None:
+        """Keep the clocks, as `save()` does, and let go of the file."""
+        self.save(oldest_s)
+        self._file.close()
+
+    def _judge(self, datagram: Datagram) -> Outcome:
+        payload, source = datagram.payload, datagram.source
+        now = self._elapsed.at(datagram.received_at)
+        self._began = datagram.received_at.timestamp() - now
+        if datagram.note is Note.ACKNOWLEDGED:
+            return self._receiver.reread(payload, source)
+        outcome = self._receiver.receive(payload, source, now)
+        if not isinstance(outcome, Accepted) and outcome.reason == "unknown_engine" and self._engine_is_another():
+            return self._receiver.receive(payload, source, now)
+        return outcome
+
+    def _engine_is_another(self) -> bool:
+        """Whether the receiver began another engine, or its first, since we looked last."""
+        written = _written(self._engine_file)
+        if written == self._engine_written:
+            return False
+        self._engine_written = written
+        engine_id = read_engine_id(self._engine_file)
+        if engine_id is None:
+            return False
+        self._receiver.follow(DistantEngine(engine_id))
+        return True
+
+    def _write(self, moment: _Moment) -> None:
+        if moment.clocks == self._saved:
             return
         try:
-            self._engine.save(_moved(clock, began) for clock in clocks)
-            self._kept = clocks
+            self._file.save(_moved(known, moment.began) for known in moment.clocks)
+            self._saved = moment.clocks
         except OSError as error:
             log.error("cannot keep the clocks of SNMPv3 engines", reason=error.strerror or str(error))
             self._counters.add("engine_file_errors")
 
-    def close(self) -> None:
-        """Keep the clocks and let go of the file."""
-        self.save()
-        self._engine.close()
 
-    def _response(self, respond: Callable[[float], bytes]) -> bytes:
-        with self._lock:
-            return respond(self._seconds)
-
-    def _send(self, datagram: Datagram, reply: bytes, now: float) -> None:
-        if int(now) != self._second:
-            self._second, self._reported = int(now), 0
-        if self._reported >= self._most:
-            self._counters.add("reports_suppressed")
-            return
-        self._reported += 1
-        self._report(datagram, reply)
+def _written(path: Path) -> tuple[int, int] | None:
+    """What tells one writing of a file from another; None where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns
 
 
 def _moved(clock: EngineClock, seconds: float) -> EngineClock:

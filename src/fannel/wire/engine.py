@@ -49,6 +49,17 @@ class LocalEngine:
             raise ValueError(f"boots is 1 to {LAST_BOOTS}")
 
 
+@dataclass(frozen=True, slots=True)
+class DistantEngine:
+    """Our engine to a process that does not run it: another judges the time of what names it, and answers.
+
+    Attributes:
+        engine_id: None while nobody said which it is.
+    """
+
+    engine_id: bytes | None
+
+
 class OwnClock:
     """snmpEngineBoots and snmpEngineTime of the local engine; the time never goes back."""
 

@@ -8,6 +8,9 @@ Traps name their sender's engine as the authority; informs name ours, which thei
 Nothing is dropped silently, nothing is remembered of a message before it is authenticated, and what is remembered is
 bounded. Pure but for that memory: no sockets, time is passed in. One receiver belongs to one thread.
 
+Two processes may share the work: one runs the engine (`LocalEngine`), judges what names it when it comes and answers;
+the other (`DistantEngine`) judges the rest, reads again (`reread`) what the first accepted, and answers nobody.
+
 A repeated trap is refused as `replayed`. A repeated inform is accepted again: its sender may have missed the
 Response, and whether the first copy was kept only the caller knows.
 """
@@ -21,7 +24,15 @@ from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from fannel.wire.ber import DecodeError
-from fannel.wire.engine import MAX_LEARNED_ENGINES, MAX_SEEN, EngineClock, LocalEngine, Seen, SenderClocks
+from fannel.wire.engine import (
+    MAX_LEARNED_ENGINES,
+    MAX_SEEN,
+    DistantEngine,
+    EngineClock,
+    LocalEngine,
+    Seen,
+    SenderClocks,
+)
 from fannel.wire.message import INFORM, Message
 from fannel.wire.pdu import NotANotification, UnsupportedVersion, read_notification
 from fannel.wire.snmpv3 import (
@@ -60,7 +71,7 @@ MAX_SESSIONS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A notification that is genuine. `respond(now)` makes the Response to an inform; it is None for a trap."""
+    """A notification that is genuine. `respond(now)` makes the Response to an inform that is for us to answer."""
 
     message: Message
     respond: Callable[[float], bytes] | None = field(default=None, repr=False)
@@ -119,7 +130,7 @@ class V3Receiver:
     def __init__(
         self,
         users: Iterable[UsmUser],
-        local_engine: LocalEngine,
+        local_engine: LocalEngine | DistantEngine,
         *,
         known_engines: Iterable[EngineClock] = (),
         max_engines: int = MAX_LEARNED_ENGINES,
@@ -131,7 +142,7 @@ class V3Receiver:
 
         Args:
             users: Who may send.
-            local_engine: What we are to the senders of informs.
+            local_engine: What we are to the senders of informs; distant if another process answers them.
             known_engines: What `engines()` said before a restart: keeps recorded traps from being accepted after it.
             max_engines: How many engines are learned beside those users are bound to.
             max_sessions: How many users at engines keep their keys ready.
@@ -143,8 +154,10 @@ class V3Receiver:
         """
         self._users = UserBook(users)
         self._engine_id = local_engine.engine_id
-        self._answers = Answers(local_engine, secrets.randbits(8 * SALT_OCTETS) if first_salt is None else first_salt)
-        self._clock = self._answers.clock
+        self._answers: Answers | None = None
+        if isinstance(local_engine, LocalEngine):
+            salt = secrets.randbits(8 * SALT_OCTETS) if first_salt is None else first_salt
+            self._answers = Answers(local_engine, salt)
         self._bound = self._users.bound_engine_ids
         self._clocks = SenderClocks(self._bound, known_engines, max_engines)
         self._seen = Seen(max_seen)
@@ -176,6 +189,10 @@ class V3Receiver:
         """What is known of the senders' clocks, to be given to the next receiver as `known_engines`."""
         return self._clocks.snapshot()
 
+    def follow(self, engine: DistantEngine) -> None:
+        """Our engine is another since: the process that runs it began a new one."""
+        self._engine_id = engine.engine_id
+
     def forget_engine(self, engine_id: bytes) -> None:
         """Accept an engine's next message whatever its clock: for a device that lost count of its boots."""
         self._clocks.forget(engine_id)
@@ -206,6 +223,8 @@ class V3Receiver:
             if now is not None:
                 self._check_time(envelope, session, now)
         scoped = self._open(envelope, session)
+        if self._answers is None and now is not None:
+            self._check_vouched(envelope)
         if scoped.pdu == INFORM:
             accepted = self._accept_inform(envelope, scoped, session, now)
         else:
@@ -221,8 +240,8 @@ class V3Receiver:
             if len(engine_id) not in ENGINE_ID_OCTETS:
                 raise _TurnedAway("unknown_engine", f"an engine id of {len(engine_id)} octets: discovery of ours")
             # Only informs want Reports, and for them the authority is us; but a known sender may set the flag wrongly.
-            known = now is None or engine_id in self._bound or engine_id in self._clocks
-            if envelope.reportable and not known:
+            answering = self._answers is not None and now is not None
+            if answering and envelope.reportable and engine_id not in self._bound and engine_id not in self._clocks:
                 raise _TurnedAway("unknown_engine", f"an inform for engine {engine_id.hex()}, which is not ours")
         user = self._users.find(envelope.user, engine_id, source)
         if user is None:
@@ -246,8 +265,11 @@ class V3Receiver:
     def _check_time(self, envelope: Envelope, session: _Session, now: float) -> None:
         boots, engine_time = envelope.boots, envelope.time
         if envelope.engine_id == self._engine_id:
-            if not self._clock.accepts(boots, engine_time, now):
-                detail = f"boots {boots}, time {engine_time}; ours are {self._clock.boots}, {self._clock.time(now)}"
+            if self._answers is None:
+                return  # `_check_vouched` follows, when all that can be told from the message itself was told
+            clock = self._answers.clock
+            if not clock.accepts(boots, engine_time, now):
+                detail = f"boots {boots}, time {engine_time}; ours are {clock.boots}, {clock.time(now)}"
                 raise _TurnedAway("not_in_time_window", detail, session.authenticator)
             return
         reason = self._clocks.judge(envelope.engine_id, boots, engine_time, now)
@@ -256,6 +278,11 @@ class V3Receiver:
             raise _TurnedAway(reason, detail)
         if reason is not None:
             raise _TurnedAway(reason, f"no room for engine {envelope.engine_id.hex()} beside those already learned")
+
+    def _check_vouched(self, envelope: Envelope) -> None:
+        """Who runs our engine would have vouched for what names it and is of now: then it would be read again."""
+        if envelope.engine_id == self._engine_id and envelope.level is not NO_AUTH_NO_PRIV:
+            raise _TurnedAway("not_in_time_window", "it names our engine, and was not of now when it came")
 
     def _open(self, envelope: Envelope, session: _Session) -> ScopedPdu:
         """The ScopedPDU in clear; a notification's, or it is turned away."""
@@ -299,6 +326,8 @@ class V3Receiver:
             raise _TurnedAway("unknown_engine", f"an inform for engine {envelope.engine_id.hex()}, which is not ours")
         sender = b"" if scoped.engine_id == envelope.engine_id else scoped.engine_id
         message = _message(envelope, scoped, "inform", sender)
+        if self._answers is None:
+            return Accepted(message)
         return Accepted(message, partial(self._answers.response, envelope, scoped, session.keys()))
 
     def _keep(self, key: tuple[bytes, bytes, str], session: _Session) -> None:
@@ -311,7 +340,7 @@ class V3Receiver:
         reason, detail = turned_away.reason, turned_away.detail
         # Only of our own engine is it for us to tell what is wrong, and only who wants to hear it is told.
         ours = envelope.engine_id == self._engine_id or reason == "unknown_engine"
-        if reason in COUNTERS and now is not None:
+        if reason in COUNTERS and now is not None and self._answers is not None:
             self._answers.count(reason)
             if envelope.reportable and ours:
                 return Report(self._answers.report(envelope, reason, turned_away.authenticator, now), reason, detail)
