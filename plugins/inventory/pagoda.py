@@ -29,8 +29,11 @@ notes:
   - The account needs to read the device model, the models it refers to (site, platform) and their items. A read-only
     co-user of pagoda is best. A token expires after one day unless the user's C(token_lifetime) is V(0).
   - A file of any name ending in V(.yml) or V(.yaml) is accepted as long as its O(plugin) is V(fannel.network.pagoda).
+  - With O(cache) the list is kept by one of Ansible's cache plugins, under a key of its own for every pagoda, account,
+    mapping, status list and limit. Off by default; C(fannel run) has no need of it, since it asks for single hosts.
 extends_documentation_fragment:
   - constructed
+  - inventory_cache
 options:
   plugin:
     description: Marks the file as one for this plugin.
@@ -165,6 +168,14 @@ compose:
   ansible_port: 2222 if pagoda_site == "Osaka DC1" else 22
 
 ---
+# A large network on AWX, whose jobs are seldom limited to plain host names: the list is asked for every ten minutes.
+plugin: fannel.network.pagoda
+cache: true
+cache_plugin: ansible.builtin.jsonfile
+cache_connection: /var/cache/fannel
+cache_timeout: 600
+
+---
 # A site with names of its own, and no status.
 plugin: fannel.network.pagoda
 mapping:
@@ -187,9 +198,11 @@ mapping:
 plugin: fannel.network.pagoda
 """
 
+import hashlib
+import json
 import sys
 import time
-from dataclasses import fields
+from dataclasses import asdict, fields
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -198,14 +211,14 @@ from ansible import context
 from ansible.errors import AnsibleParserError
 from ansible.inventory.group import to_safe_group_name
 from ansible.inventory.manager import split_host_pattern
-from ansible.plugins.inventory import BaseInventoryPlugin, Constructable
+from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 
 try:
     from fannel.directory.client import PagodaClient
     from fannel.directory.errors import PagodaError
     from fannel.directory.mapping import DeviceMapping
     from fannel.directory.run_hosts import Fallback, Wanted, run_hosts
-    from fannel.directory.snapshot import Origin
+    from fannel.directory.snapshot import Origin, devices_from_json, devices_to_json
     from fannel.directory.transport import Timeouts
     from fannel.event import is_host_name
 
@@ -226,7 +239,7 @@ except ImportError:
 HERE = "localhost"
 
 
-class InventoryModule(BaseInventoryPlugin, Constructable):
+class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     """Hosts from pagoda."""
 
     NAME = "fannel.network.pagoda"
@@ -250,13 +263,36 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
             self._add_here()
         if names == [HERE] and self.get_option("limit_aware"):
             return
-        for device in self._devices([name for name in names if name != HERE]):
+        for device in self._devices([name for name in names if name != HERE], cache=cache):
             self._add(device)
 
-    def _devices(self, names: list[str]) -> list[Any]:
+    def _devices(self, names: list[str], *, cache: bool) -> list[Any]:
         plain = bool(names) and self.get_option("limit_aware") and all(map(is_host_name, names))
         statuses, mapping = self.get_option("statuses"), self._mapping()
         wanted = Wanted(frozenset(names) if plain else None, None if statuses is None else tuple(statuses))
+        if not self.get_option("cache"):
+            return self._ask(mapping, wanted).devices
+        self.load_cache_plugin()
+        key = self._key(mapping, wanted)
+        if cache and (kept := devices_from_json(self._cache.get(key))) is not None:
+            return kept
+        found = self._ask(mapping, wanted)
+        if not found.warning:  # an old list must not look fresh for another cache_timeout
+            self._cache[key] = devices_to_json(found.devices)
+        return found.devices
+
+    def _key(self, mapping: Any, wanted: Any) -> str:
+        """What decides which devices pagoda lists: another account may read less, another mapping reads otherwise."""
+        identity = (
+            self.get_option("url"),
+            hashlib.sha256(self._token().encode()).hexdigest(),
+            sorted(asdict(mapping).items()),
+            None if wanted.statuses is None else sorted(wanted.statuses),
+            None if wanted.names is None else sorted(wanted.names),
+        )
+        return f"fannel_pagoda_{hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:32]}"
+
+    def _ask(self, mapping: Any, wanted: Any) -> Any:
         timeouts = Timeouts(page_s=self.get_option("timeout"))
         try:
             found = run_hosts(
@@ -266,7 +302,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
             raise AnsibleParserError(f"pagoda: {error}") from error
         if found.warning:
             self.display.warning(f"pagoda: {found.warning}")
-        return found.devices
+        return found
 
     def _connect(self, timeouts: Any) -> Any:
         if not self.get_option("url"):

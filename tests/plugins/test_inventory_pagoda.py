@@ -14,7 +14,7 @@ import pytest
 
 from fannel.directory.client import PagodaClient
 from fannel.directory.host_directory import HostDirectory
-from fannel.lab.pagoda import LAB_TOKEN, Fault, PagodaStandIn
+from fannel.lab.pagoda import LAB_TOKEN, Account, Fault, PagodaStandIn
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
@@ -344,3 +344,59 @@ def test_localhost_may_be_among_others(lab, run, say):
 def test_without_a_limit_there_is_no_localhost(run):
     hosts, _ = listed(run("ansible-inventory", "-i", ROOT / "inventory/pagoda.yml", "--list"))
     assert "localhost" not in hosts
+
+
+class TestCache:
+    @pytest.fixture
+    def hosts(self, run, tmp_path):
+        """Lists the inventory of a file that keeps its answers; more lines for that file, environment and limit."""
+
+        def hosts_(more="", *args, **env):
+            source = tmp_path / "cached.yml"
+            source.write_text(
+                "plugin: fannel.network.pagoda\ncache: true\ncache_plugin: ansible.builtin.jsonfile\n"
+                f"cache_connection: {tmp_path}/cache\n{more}"
+            )
+            return listed(run("ansible-inventory", "-i", source, "--list", *args, **env))[0]
+
+        return hosts_
+
+    def test_a_second_run_asks_nobody_and_knows_the_same(self, lab, hosts):
+        first = hosts()
+        asked = len(lab.calls)
+        assert hosts() == first
+        assert len(lab.calls) == asked
+
+    def test_another_account_is_not_shown_what_the_first_may_read(self, lab, hosts):
+        hosts()
+        lab.accounts["other"] = Account(hidden_items=frozenset({FRR}))
+        assert "ansible_host" not in hosts(PAGODA_TOKEN="other").get(FRR, {})
+
+    def test_another_status_list_and_another_mapping_are_asked_for(self, lab, hosts):
+        hosts()
+        asked = len(searches(lab))
+        hosts("statuses: [planned]\n")
+        hosts("mapping: {role: }\n")
+        assert len(searches(lab)) == asked + 2
+
+    def test_a_limit_has_a_place_of_its_own(self, lab, hosts):
+        assert set(hosts("", "--limit", RT_TYO)) == {RT_TYO}
+        assert len(hosts()) == 6
+
+    def test_what_was_flushed_is_asked_for_again(self, lab, hosts):
+        hosts()
+        lab.records.put("NetworkDevice", "new.example.net", {"management_ip": "127.0.1.77"})
+        assert len(hosts("", "--flush-cache")) == 7
+
+    def test_what_another_release_kept_is_asked_for_again(self, lab, hosts, tmp_path):
+        first = hosts()
+        (kept,) = (tmp_path / "cache").iterdir()
+        kept.write_text(kept.read_text().replace("pagoda_id", "pagoda_ix"))
+        assert hosts() == first
+
+    def test_the_list_of_an_outage_is_not_kept_as_fresh(self, lab, hosts, kept):
+        lab.fault = Fault.ERROR_PAGE
+        assert len(hosts(FANNEL_PAGODA__CACHE_FILE=str(kept))) == 6
+        lab.fault = Fault.NONE
+        lab.records.put("NetworkDevice", "new.example.net", {"management_ip": "127.0.1.77"})
+        assert len(hosts(FANNEL_PAGODA__CACHE_FILE=str(kept))) == 7

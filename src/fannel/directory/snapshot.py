@@ -115,6 +115,21 @@ def load(path: Path, origin: Origin | None, *, with_interfaces: bool = True) -> 
     return Snapshot(read_at, devices, interfaces)
 
 
+def devices_to_json(devices: Iterable[Device]) -> list[dict[str, Any]]:
+    """Devices as JSON, for whoever keeps them elsewhere."""
+    return [_present(device, _DEVICE_KEYS) for device in devices]
+
+
+def devices_from_json(kept: object) -> list[Device] | None:
+    """The devices that `devices_to_json` wrote; None for anything else, damaged or of another release."""
+    if not isinstance(kept, list):
+        return None
+    try:
+        return [_device(record) for record in kept if isinstance(record, dict)]
+    except SnapshotError:
+        return None
+
+
 # --- writing ----------------------------------------------------------------------------------------------------
 
 
