@@ -19,6 +19,8 @@ from fannel.config.address import Address, parse
 if TYPE_CHECKING:
     from fannel.config import Settings
     from fannel.intake.receiver.receiver import Receiver
+    from fannel.ops.check_port import CheckPort
+    from fannel.ops.health import HealthServer
 
 log = logs.Logger("fannel.receiver")
 
@@ -42,6 +44,14 @@ _Listen = Annotated[
 def receive(
     trap: _Listen = None,
     spool: Annotated[Path | None, typer.Option("--spool", metavar="DIR", help="Where the spool is.")] = None,
+    http: Annotated[
+        Address | None,
+        typer.Option(metavar="ADDR:PORT", parser=_address, help="Where to say /livez, /readyz, /metrics."),
+    ] = None,
+    check: Annotated[
+        Address | None,
+        typer.Option(metavar="ADDR:PORT", parser=_address, help="A TCP port that is open while it is ready."),
+    ] = None,
     user: Annotated[str | None, typer.Option("--user", metavar="NAME", help="Whom to become, started as root.")] = None,
     with_parent: Annotated[
         bool, typer.Option("--with-parent", hidden=True, help="End when standard input does.")
@@ -53,7 +63,7 @@ def receive(
     that has arrived is in the spool. Exit status 2 if something is configured wrongly, 1 if it failed later.
     """
     logs.configure()
-    settings = _over(config.load(), trap=trap, spool=spool, user=user)
+    settings = _over(config.load(), trap=trap, spool=spool, http=http, check=check, user=user)
     # What the receiver is made of is this command's alone.
     from fannel.intake.answerer import Answerer  # noqa: PLC0415
     from fannel.intake.engine_file import EngineFileError  # noqa: PLC0415
@@ -67,6 +77,7 @@ def receive(
         try:
             receiver = Receiver(settings)
             stack.callback(receiver.stop)
+            pages = _bound_pages(settings.health, receiver)
             if settings.receiver.user is not None:
                 become(settings.receiver.user)
             elif is_root():
@@ -74,10 +85,13 @@ def receive(
             answerer = Answerer.open(settings.trap, receiver.counters)
             stack.callback(answerer.close)
             receiver.start(answerer)
+            for page in pages:
+                page.start()
+                stack.callback(page.close)
         except (ListenError, PrivilegeError, SpoolError, EngineFileError) as error:
             typer.echo(f"fannel: {error}", err=True)
             raise typer.Exit(2) from None
-        # Closed in reverse: answers are made until the last datagram is appended.
+        # Before the keys go: answers are made until the last datagram is appended.
         stack.callback(receiver.stop)
         told.wait(receiver)
         log.info("stopping")
@@ -86,18 +100,50 @@ def receive(
         raise typer.Exit(1)
 
 
-def _over(settings: Settings, *, trap: list[Address] | None, spool: Path | None, user: str | None) -> Settings:
+def _over(
+    settings: Settings,
+    *,
+    trap: list[Address] | None,
+    spool: Path | None,
+    http: Address | None,
+    check: Address | None,
+    user: str | None,
+) -> Settings:
     """The settings with what the command line says on top."""
-    given: dict[str, dict[str, Any]] = {"trap": {}, "spool": {}, "receiver": {}}
-    if trap:
-        given["trap"]["listen"] = tuple(trap)
-    if spool is not None:
-        given["spool"]["directory"] = spool.resolve()
-    if user is not None:
-        given["receiver"]["user"] = user
+    said: dict[str, dict[str, Any]] = {
+        "trap": {"listen": tuple(trap) if trap else None},
+        "spool": {"directory": spool.resolve() if spool is not None else None},
+        "health": {"receiver": http, "check": check},
+        "receiver": {"user": user},
+    }
+    given = {name: {key: value for key, value in keys.items() if value is not None} for name, keys in said.items()}
     return settings.model_copy(
         update={name: getattr(settings, name).model_copy(update=keys) for name, keys in given.items()}
     )
+
+
+def _bound_pages(health: config.Health, receiver: Receiver) -> list[HealthServer | CheckPort]:
+    """Where it says how it is, bound and not yet started. Raises ListenError."""
+    from fannel.intake.receiver.receiver import well  # noqa: PLC0415
+
+    pages: list[HealthServer | CheckPort] = []
+    if health.receiver is not None:
+        # prometheus_client takes its time to load.
+        from fannel.ops import metrics  # noqa: PLC0415
+        from fannel.ops.health import HealthServer  # noqa: PLC0415
+
+        gauges = metrics.spool_gauges(
+            lambda: receiver.gauges().depth, lambda: receiver.gauges().oldest_s, lambda: receiver.gauges().octets
+        )
+        registry = metrics.registry(receiver.counters, metrics.RECEIVER, gauges=gauges, vitals=receiver.vitals)
+        pages.append(HealthServer(health.receiver, live=receiver.alive, ready=receiver.vitals, registry=registry))
+    if health.check is not None:
+        from fannel.ops.check_port import CheckPort  # noqa: PLC0415
+
+        pages.append(CheckPort(health.check, lambda: well(receiver.vitals())))
+    for page in pages:
+        page.bind()
+    return pages
 
 
 class _Told:

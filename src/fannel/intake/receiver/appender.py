@@ -19,6 +19,7 @@ from fannel import logs
 from fannel.intake.datagram import Note
 from fannel.intake.receiver.answers import Asking, acknowledge, report
 from fannel.intake.spool import SpoolError
+from fannel.intake.vital import Heartbeat
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,6 +43,8 @@ BATCH, BATCH_OCTETS = 2048, 2 * 2**20
 # How long traps are held while the spool refuses, and how often it is asked.
 HOLD_S, RETRY_S = 5.0, 0.25
 EVERY_S = 1.0
+# A round with a disk that takes its time is in order.
+STALLED_AFTER_S = 30.0
 REPORT_EVERY_S = 60.0
 
 
@@ -84,7 +87,7 @@ class Appender:
         self._ending = False
         self.drops_lately = 0
         self._dropped = float("-inf")
-        self.seen_alive = clock()
+        self.heartbeat = Heartbeat("append thread", STALLED_AFTER_S, clock)
         self._thread = threading.Thread(target=self._run, name="fannel-append", daemon=True)
 
     def start(self) -> None:
@@ -106,7 +109,8 @@ class Appender:
 
     def _work(self) -> None:
         while not (self._at.buffer.drained and not self._batch):
-            now = self.seen_alive = self._clock()
+            self.heartbeat.beat()
+            now = self._clock()
             if now >= self._next:
                 self._next = now + EVERY_S
                 self._once_a_second(now)

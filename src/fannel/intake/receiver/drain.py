@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from fannel import logs
 from fannel.intake.receiver.mmsg import MOST_PER_CALL, Vector
+from fannel.intake.vital import Heartbeat
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 log = logs.Logger("fannel.receiver")
 
 # How often it says that it lives while nothing comes.
-IDLE_S = 1.0
+IDLE_S, STALLED_AFTER_S = 1.0, 10.0
 # From so many in one call on they come fast enough that a pause brings more of them. The pause is short enough for
 # what a kernel's default buffer holds (about 200 small traps).
 FAST_FROM, PAUSE_S = 4, 0.0005
@@ -62,7 +63,7 @@ class Drain:
         self._listeners = listeners
         self._wake, self._waker = socket.socketpair()
         self._stopping = False
-        self.seen_alive = time.monotonic()
+        self.heartbeat = Heartbeat("drain", STALLED_AFTER_S)
         self._thread = threading.Thread(target=self._run, name="fannel-drain", daemon=True)
 
     def start(self) -> None:
@@ -91,7 +92,7 @@ class Drain:
             for listener, vector in zip(self._listeners, self._vectors, strict=True):
                 selector.register(listener.socket, selectors.EVENT_READ, vector)
             while not self._stopping:
-                self.seen_alive = time.monotonic()
+                self.heartbeat.beat()
                 wait = self._buffer.ripen_due()
                 ready = selector.select(IDLE_S if wait is None else wait)
                 most = max((self._receive(key.data) for key, _ in ready if key.data is not None), default=0)

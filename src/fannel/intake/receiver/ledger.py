@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 OUT_OF_THE_SPOOL = frozenset({"spool_full", "spool_full_info", "spool_age", "spool_damaged"})
 
 
-def missing(counts: Mapping[str, int]) -> int:
-    """How many datagrams are nowhere by `Counters.as_dict()`: 0."""
+def missing(counts: Mapping[tuple[str, str], int]) -> int:
+    """How many datagrams are nowhere by `Counters.snapshot()`: 0."""
 
     def total(*names: str) -> int:
         return sum(
             count
-            for key, count in counts.items()
-            if (split := key.partition("."))[0] in names and not (split[0] == "lost" and split[2] in OUT_OF_THE_SPOOL)
+            for (name, reason), count in counts.items()
+            if name in names and not (name == "lost" and reason in OUT_OF_THE_SPOOL)
         )
 
     return total("received", "notices") - total("rejected", "lost", "buffered", "spooled")

@@ -28,11 +28,11 @@ from fannel.intake.receiver.drain import Drain
 from fannel.intake.receiver.importance import is_info
 from fannel.intake.receiver.kernel_drops import KernelDrops
 from fannel.intake.receiver.notice import Notices
-from fannel.intake.receiver.spool_end import SpoolEnd
+from fannel.intake.receiver.spool_end import Gauges, SpoolEnd
 from fannel.intake.vital import Vital
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from fannel.config import Settings
     from fannel.intake.receiver.answers import Answers
@@ -41,8 +41,6 @@ log = logs.Logger("fannel.receiver")
 
 # How long the append thread may keep Python's lock from the drain. The default, 5 ms, is 750 datagrams of a burst.
 SWITCH_S = 0.0001
-# A thread that did not come round for so long hangs.
-HANGS_S = 30.0
 STOP_S = 20.0
 
 
@@ -111,8 +109,8 @@ class Receiver:
 
     def alive(self) -> list[Vital]:
         """Whether its threads come round. When not, only a restart helps."""
-        seen = {"drain": self._drain, "append thread": self._appender}
-        return [_alive(name, thread.seen_alive if thread else None) for name, thread in seen.items()]
+        threads = [thread for thread in (self._drain, self._appender) if thread is not None]
+        return [thread.heartbeat.vital() for thread in threads]
 
     def vitals(self) -> list[Vital]:
         """Everything that must be well for the path to be."""
@@ -131,25 +129,14 @@ class Receiver:
         found.append(Vital("kernel", ok=True, detail=_dropped(self._appender.drops_lately)))
         return found
 
-    def gauges(self) -> Mapping[str, float]:
-        """What goes up and down, by name."""
-        gauges = {"buffer_filled": self._buffer.filled}
-        if self._spool is not None:
-            now = self._spool.gauges
-            gauges |= {"spool_depth": now.depth, "spool_oldest_seconds": now.oldest_s, "spool_octets": now.octets}
-        return gauges
+    def gauges(self) -> Gauges:
+        """The spool as of a moment ago."""
+        return self._spool.gauges if self._spool is not None else Gauges()
 
 
 def well(vitals: Sequence[Vital]) -> bool:
     """Whether all of them are."""
     return all(vital.ok for vital in vitals)
-
-
-def _alive(name: str, seen: float | None) -> Vital:
-    if seen is None:
-        return Vital(name, ok=False, detail="not started")
-    age = time.monotonic() - seen
-    return Vital(name, ok=age < HANGS_S, detail=f"came round {age:.0f} s ago")
 
 
 def _dropped(lately: int) -> str:
