@@ -144,3 +144,13 @@ def test_changes_one_by_one_make_the_directory_that_the_whole_list_makes(steps):
         for key in (f"192.0.2.{n}", f"rt{n}"):
             one, other = changed.find([key], 0.0), whole.find([key], 0.0)
             assert (one.status, set(one.among), one.device) == (other.status, set(other.among), other.device)
+
+
+def test_what_was_asked_before_does_not_hide_newer_interfaces():
+    device = Device("rt1", 1, ("192.0.2.1",))
+    before = Directory([device], {1: [Interface("Gi0/1", 1), Interface("GI0/1", 2)]}, loaded_at=0)
+    assert before.interface(device, name="gi0/1").ifindex == 1, "the first of two that share a name"
+    after = before.changed(interfaces={1: [Interface("Gi0/2", 1)]}, loaded_at=1)
+    assert after.interface(device, ifindex=1).name == "Gi0/2"
+    assert after.interface(device, name="Gi0/1") is None
+    assert before.interface(device, ifindex=1).name == "Gi0/1"

@@ -61,7 +61,7 @@ class Lookup:
 class Directory:
     """An index over devices and interfaces. `loaded_at` is in seconds of the clock that `stale_s()` is asked with."""
 
-    __slots__ = ("_devices", "_index", "_interfaces", "loaded_at")
+    __slots__ = ("_devices", "_index", "_interfaces", "_ports", "loaded_at")
 
     def __init__(
         self,
@@ -77,6 +77,8 @@ class Directory:
         for device in self._devices.values():
             _claim(self._index, device)
         self._interfaces = {device_id: tuple(some) for device_id, some in (interfaces or {}).items()}
+        # By device, made when it is first heard: most never are, and a chassis has a thousand interfaces.
+        self._ports: dict[int, _Ports] = {}
 
     def __len__(self) -> int:
         return len(self._devices)
@@ -131,15 +133,14 @@ class Directory:
         Indexes are renumbered by reboots and pagoda may lag, so an index alone never overrides a different name; it
         does settle an abbreviation (`Gi0/1` and `GigabitEthernet0/1`).
         """
-        known = self._interfaces.get(device.pagoda_id, ())
-        by_index = [i for i in known if ifindex is not None and i.ifindex == ifindex]
+        ports = self._ports.get(device.pagoda_id)
+        if ports is None:
+            ports = self._ports[device.pagoda_id] = _Ports(self._interfaces.get(device.pagoda_id, ()))
+        by_index = ports.by_index.get(ifindex, ())
         if not name:
             return by_index[0] if len(by_index) == 1 else None
-        wanted = name.casefold()
-        for interface in known:
-            if interface.name.casefold() == wanted:
-                return interface
-        return next((i for i in by_index if _abbreviates(name, i.name)), None)
+        called_so = ports.by_name.get(name.casefold())
+        return called_so or next((i for i in by_index if _abbreviates(name, i.name)), None)
 
     def changed(
         self,
@@ -184,6 +185,20 @@ class Directory:
         made = Directory(loaded_at=loaded_at)
         made._devices, made._index, made._interfaces = devices, index, interfaces
         return made
+
+
+class _Ports:
+    """The interfaces of one device, by index and by name without case (of two that share one, the first)."""
+
+    __slots__ = ("by_index", "by_name")
+
+    def __init__(self, interfaces: Iterable[Interface]) -> None:
+        self.by_index: dict[int | None, list[Interface]] = {}
+        self.by_name: dict[str, Interface] = {}
+        for interface in interfaces:
+            if interface.ifindex is not None:
+                self.by_index.setdefault(interface.ifindex, []).append(interface)
+            self.by_name.setdefault(interface.name.casefold(), interface)
 
 
 def normalise(address_or_name: str) -> str:
