@@ -133,12 +133,14 @@ def main() -> None:
         senders.append(Sender(made))
     answer(ready=True)
     sys.stdin.readline()
+    spent = time.process_time()
     seen, took = run(senders, seconds)
     times = seen.latencies
     shares = {"p50_ms": 0.5, "p99_ms": 0.99, "worst_ms": 1.0}
     answer(
         answered=len(times),
         seconds=max(took, 1e-9),
+        cpu_s=time.process_time() - spent,
         wrong=seen.wrong,
         late=seen.late,
         repeated=seen.repeated,

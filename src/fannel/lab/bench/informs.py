@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fannel.lab.bench import processes
 from fannel.lab.bench.bench import GRACE_S
 from fannel.lab.bench.child import Child
 from fannel.lab.bench.figure import Figure
@@ -23,13 +24,19 @@ def measure(bench: Bench) -> list[Figure]:
         Child.module("fannel.lab.bench.informer", receiver.port, bench.senders, bench.seconds) as informer,
     ):
         informer.answer(30)
+        spent = processes.cpu_s(receiver.pid)
         informer.tell("GO")
         said = informer.answer(bench.seconds + GRACE_S)
         answered = said["answered"]
+        said["receiver_cores"] = round((processes.cpu_s(receiver.pid) - spent) / said["seconds"], 2)
+        said["sender_cores"] = round(said.pop("cpu_s") / said["seconds"], 2)
         receiver.wait_for(answered, timeout_s=30)
         in_spool = receiver.in_spool()
         said |= {"in_spool": in_spool, "counters": receiver.counters(), "kernel_dropped": receiver.dropped()}
-    bench.say(f"{answered:,} informs answered in {said['seconds']:.1f} s")
+    bench.say(
+        f"{answered:,} informs answered in {said['seconds']:.1f} s, "
+        f"receiver {said['receiver_cores']} cores, senders {said['sender_cores']}"
+    )
     # An answered one that is not in the spool is the one thing that must never be; a repeated one may be there twice.
     wrong = said["wrong"] + max(0, answered - in_spool)
     return [
