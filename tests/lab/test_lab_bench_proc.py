@@ -122,6 +122,9 @@ fannel_datagrams_lost_total{reason="kernel"} 12.0
 fannel_datagrams_lost_total{listener="x",reason="spool_full"} 3.0
 fannel_datagrams_rejected_total{reason="unknown_engine"} 2.0
 fannel_datagrams_spooled_total{reason=""} 199995.0
+fannel_datagrams_lost_total{reason="spool_age"} 0.0
+fannel_informs_acknowledged_total 5.0
+fannel_store_errors_total 6.0
 fannel_spool_depth 7.0
 """
 
@@ -134,6 +137,7 @@ def test_counters_are_read_from_metrics():
         "lost.spool_full": 3,
         "rejected.unknown_engine": 2,
         "spooled": 199_995,
+        "acknowledged": 5,
     }
     assert lost(found) == 17
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 READY_TIMEOUT_S = 30.0
 SPOOL_OCTETS = 8 * 2**30
 _SETTINGS = ("FANNEL_", "PAGODA_", "SLACK_")
-_SAMPLE = re.compile(r"^fannel_datagrams_(\w+?)_total(?:\{(.*)\})? (\S+)$", re.MULTILINE)
+_SAMPLE = re.compile(r"^fannel_(?:datagrams|informs)_(\w+?)_total(?:\{(.*)\})? (\S+)$", re.MULTILINE)
 _REASON = re.compile(r'reason="([^"]*)"')
 
 
@@ -151,11 +151,12 @@ def _answers(ask: Callable[[], object]) -> bool:
 
 
 def counts(metrics: str) -> dict[str, int]:
-    """The datagram counters in a page of metrics, `name` or `name.reason` each."""
+    """The counters of datagrams and informs in a page of metrics that are not 0, `name` or `name.reason` each."""
     found: dict[str, int] = {}
     for name, labels, value in _SAMPLE.findall(metrics):
         reason = _REASON.search(labels)
-        found[f"{name}.{reason[1]}" if reason and reason[1] else name] = int(float(value))
+        if float(value):
+            found[f"{name}.{reason[1]}" if reason and reason[1] else name] = int(float(value))
     return found
 
 
