@@ -102,6 +102,8 @@ class Pipeline:
         if not isinstance(understood, Refusal):
             return Seen(datagram, understood)
         said = self.refusals.say(understood, datagram.received_at)
+        if worst := self.refusals.worst(datagram.received_at):
+            log.warning("datagrams were refused", **worst)
         if said is None:
             return Seen(datagram, None, refusal=understood)
         event = refusal_event(said, received_at=datagram.received_at, host=self._sender(said))

@@ -22,6 +22,7 @@ from fannel.intake.admission import Admission
 from fannel.intake.datagram import Note
 from fannel.intake.elapsed import Elapsed
 from fannel.intake.engine_file import EngineFile
+from fannel.intake.offenders import Offenders
 from fannel.intake.proxied import unwrap
 from fannel.intake.refusals import Refusal
 from fannel.intake.v3_users import usm_user
@@ -90,6 +91,7 @@ class Answerer:
         self._counters = counters
         self._most, self._second, self._reported = most_reports_per_s, -1, 0
         self._defects: set[str] = set()
+        self._turned_away = Offenders()
         # Seconds since now, read from when datagrams came and from nothing else: one that had to wait is judged as of
         # its arrival, and a wall clock that is set back does not stop our engine's time.
         self._elapsed = Elapsed()
@@ -219,6 +221,9 @@ class Answerer:
                 return _JUST_KEPT
         reply = outcome.reply if self._may_report(now) else None
         if outcome.reason in ("unknown_engine", "not_in_time_window"):
+            self._turned_away.add(outcome.reason, datagram.source)
+            if told := self._turned_away.due(datagram.received_at):
+                log.info("SNMPv3 senders were told our engine or our clock", **told)
             return Judgement(keep=False, reply=reply, rejected=outcome.reason)
         return Judgement(keep=True, reply=reply)
 

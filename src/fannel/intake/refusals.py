@@ -1,17 +1,21 @@
 """What was refused and must be said, without letting a flood of refusals become a flood of messages.
 
-Pure: time is passed in. Each (reason, source) is said once per window, all together at most `MOST` times a window;
-the next one said carries how many went unsaid since.
+Pure: time is passed in. Each (reason, source) is said once per window, all together at most `MOST` times a window, and
+once more for each reason that was not among them; the next one said of a reason carries how many went unsaid since.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from fannel.intake.elapsed import Elapsed
+from fannel.intake.offenders import Offenders
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from fannel.wire.v3_receiver import Reason as V3Reason
@@ -66,21 +70,32 @@ class Refusals:
     """Decides which refusals are said. Bounded: it remembers what was said in this window, nothing else."""
 
     def __init__(self, window: timedelta = WINDOW, most: int = MOST) -> None:
-        self._window = window
+        self._window_s = window.total_seconds()
         self._most = most
-        self._said: OrderedDict[tuple[str, str], datetime] = OrderedDict()
-        self._unsaid = 0
+        self._elapsed = Elapsed()  # a clock that is set back must not make a window of ten minutes one of an hour
+        self._said: OrderedDict[tuple[Reason, str], float] = OrderedDict()
+        self._unsaid: Counter[Reason] = Counter()
+        self._offenders = Offenders()
 
     def say(self, refusal: Refusal, now: datetime) -> Refusal | None:
-        """The refusal, with how many went unsaid before it, or None when it is to be counted only."""
+        """The refusal, with how many of its reason went unsaid before it, or None when it is to be counted only."""
         if refusal.routine:
             return None
-        while self._said and now - next(iter(self._said.values())) >= self._window:
+        self._offenders.add(refusal.reason, refusal.source)
+        at = self._elapsed.at(now)
+        while self._said and at - next(iter(self._said.values())) >= self._window_s:
             self._said.popitem(last=False)
-        key = (refusal.reason, refusal.source)
-        if key in self._said or len(self._said) >= self._most:
-            self._unsaid += 1
+        reason, key = refusal.reason, (refusal.reason, refusal.source)
+        if key in self._said or not self._has_room(reason):
+            self._unsaid[reason] += 1
             return None
-        self._said[key] = now
-        unsaid, self._unsaid = self._unsaid, 0
-        return replace(refusal, unsaid=unsaid)
+        self._said[key] = at
+        return replace(refusal, unsaid=self._unsaid.pop(reason, 0))
+
+    def worst(self, now: datetime) -> Mapping[str, Mapping[str, int]]:
+        """Every minute what was refused since, said or not: by reason how many in `all`, and the worst sources."""
+        return self._offenders.due(now)
+
+    def _has_room(self, reason: Reason) -> bool:
+        """Room is shared, but a flood of one reason must not keep the first of another, perhaps of a defect, unsaid."""
+        return len(self._said) < self._most or all(said != reason for said, _ in self._said)
