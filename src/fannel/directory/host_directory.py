@@ -6,7 +6,7 @@ list is never replaced by an empty or sharply smaller one, in memory or in the f
 with; pagoda's troubles are logged when they change, not per event.
 
 Fresh by three ways: pagoda's changes are asked for every `poll_s`, a `hint()` (a webhook) is followed at once, and the
-whole list is read every `refresh_s`.
+whole list is read every `refresh_s`. Of several processes with one `cache_file` one does so; the others read the file.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from fannel.directory import snapshot
 from fannel.directory.directory import Directory, Lookup, address
 from fannel.directory.errors import PagodaError, PagodaFailed, PagodaUnreachable, UnexpectedAnswer
 from fannel.directory.follow import Follower, TooMuchChanged
 from fannel.directory.gate import Gate
+from fannel.directory.kept import KeptList
 from fannel.directory.mapping import Mapping
 from fannel.directory.reader import Reader
 from fannel.directory.shrinking import Shrinking
-from fannel.directory.snapshot import NoSnapshot, Origin, Snapshot, SnapshotError
+from fannel.directory.snapshot import Origin, Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -40,6 +40,8 @@ MAX_RETRY_S: Final = 30.0
 MOST_HINTS: Final = 1000
 # How often whole lists are read of a pagoda that does not say what changed.
 UNFOLLOWED_S: Final = 300.0
+# How often a process that does not ask pagoda itself looks at the file.
+FOLLOWERS_LOOK_S: Final = 2.0
 _QUESTIONS_AT_ONCE = 2
 _SHOWN = 5
 
@@ -74,11 +76,12 @@ class HostDirectory:
         self._reader = Reader(client, mapping) if client is not None else None
         self._follower = Follower(client, self._reader) if client is not None and self._reader is not None else None
         self._origin = Origin.of(client.url, mapping.device) if client is not None else None
-        self._cache_file = cache_file
+        self._kept = KeptList(cache_file, self._origin, wall) if cache_file is not None else None
         self._refresh_s = refresh_s
         self._poll_s = poll_s
         self._unfollowed_s = min(refresh_s, UNFOLLOWED_S)
         self._follows = False
+        self._list_at, self._retry_s = time.monotonic(), first_retry_s
         self._lookup_timeout_s = lookup_timeout_s
         self._first_retry_s = first_retry_s
         self._clock = clock
@@ -170,7 +173,7 @@ class HostDirectory:
         else:
             self._replace(Directory(devices, interfaces, loaded_at=loaded_at))
             self._tell("interfaces", None)
-        self._save(Snapshot(read_at, devices, self._directory.interfaces), self._origin)
+        self._save(read_at, at_once=True)
 
     def follow(self) -> None:
         """Look at what changed since the last look, now, in this thread; raises PagodaError, TooMuchChanged."""
@@ -185,15 +188,18 @@ class HostDirectory:
             with self._swap:
                 self._hints |= hints
             raise
-        with self._swap:
-            if not changes:
+        if not changes:
+            with self._swap:
                 self._directory = self._directory.as_of(asked_at)
-                return
+            if self._kept is not None:
+                self._kept.confirm(self._clock())
+            return
+        with self._swap:
             self._directory = self._directory.changed(
                 changes.devices, changes.gone, changes.interfaces or {}, loaded_at=asked_at
             )
         _log.info("pagoda_changed", devices=len(changes.devices), gone=len(changes.gone))
-        self._save(Snapshot(read_at, self._directory.devices, self._directory.interfaces), self._origin)
+        self._save(read_at, at_once=False)
 
     def _mark(self, follower: Follower) -> None:
         """Remember where pagoda's changes stand. An account that may not list them gets whole lists only."""
@@ -206,36 +212,26 @@ class HostDirectory:
             self._tell("changes", None)
             self._follows = True
 
-    def _save(self, kept: Snapshot, origin: Origin) -> None:
-        """Keep the list for the next start. An empty one is not worth a file, let alone a better file's place."""
-        if self._cache_file is None or not kept.devices:
+    def _save(self, read_at: float, *, at_once: bool) -> None:
+        """Keep what is known now for the next start, and for the other processes."""
+        if self._kept is None:
             return
-        reason = ""
-        try:
-            snapshot.save(self._cache_file, kept, origin)
-        except (OSError, SnapshotError) as error:
-            reason = str(error)
-        if reason and self._told.get("file") != reason:
-            _log.warning("directory_not_kept", file=str(self._cache_file), reason=reason)
-        self._told["file"] = reason
+        known = self._directory
+        self._kept.save(lambda: Snapshot(read_at, known.devices, known.interfaces), self._clock(), at_once=at_once)
 
     def _restore(self) -> None:
         """Begin with what an earlier run kept, as old as it is."""
-        if self._cache_file is None:
+        if self._kept is None:
             return
-        try:
-            # Devices at once: 200,000 interfaces take two seconds more.
-            for with_interfaces in (False, True):
-                kept = snapshot.load(self._cache_file, self._origin, with_interfaces=with_interfaces)
-                age_s = kept.age_s(self._wall())
-                self._replace(Directory(kept.devices, kept.interfaces, loaded_at=self._clock() - age_s))
-                self._ready.set()
-        except NoSnapshot:
-            return
-        except Exception as error:  # noqa: BLE001  (whatever is in the file, refreshing goes on; it is told)
-            _log.warning("directory_file_ignored", file=str(self._cache_file), reason=str(error))
-            return
-        _log.info("directory_file_read", file=str(self._cache_file), devices=len(kept.devices), age_s=int(age_s))
+        # Devices at once: 200,000 interfaces take two seconds more.
+        for with_interfaces in (False, True):
+            kept = self._kept.first(with_interfaces=with_interfaces)
+            if kept is None:
+                return
+            age_s = kept.age_s(self._wall())
+            self._replace(Directory(kept.devices, kept.interfaces, loaded_at=self._clock() - age_s))
+            self._ready.set()
+        _log.info("directory_file_read", devices=len(self._directory), age_s=int(age_s))
 
     def _replace(self, directory: Directory) -> None:
         with self._swap:
@@ -243,34 +239,54 @@ class HostDirectory:
 
     def _keep_fresh(self) -> None:
         self._restore()
-        retry_s = self._first_retry_s
-        list_at = time.monotonic()
         while self._reader is not None and not self._stopping.is_set():
-            whole = time.monotonic() >= list_at
-            try:
-                if whole:
-                    self.refresh()
-                else:
-                    self.follow()
-            except TooMuchChanged:
-                list_at = time.monotonic()
-                continue
-            except Exception as error:  # noqa: BLE001  (a bug must not end refreshing for good; it is told as trouble)
-                if self._stopping.is_set():
-                    return
-                self.trouble = _typed(error)
-                self._tell("devices", self.trouble)
-                pause_s, retry_s = retry_s, min(MAX_RETRY_S, retry_s * 2)
-            else:
-                if whole:
-                    list_at = time.monotonic() + (self._refresh_s if self._follows else self._unfollowed_s)
-                self.trouble = None
-                self._tell("devices", None)
-                pause_s, retry_s = min(self._poll_s, self._refresh_s), self._first_retry_s
-            self._ready.set()
+            leads = self._kept is None or self._kept.leads()
+            pause_s = self._ask_pagoda() if leads else self._read_along()
+            if leads or self._directory.loaded_at is not None:
+                self._ready.set()
             self._wake.wait(pause_s)
             self._wake.clear()
         self._ready.set()
+        if self._kept is not None:
+            self._kept.close()
+
+    def _ask_pagoda(self) -> float:
+        """Read the whole list if it is time, else what changed; seconds until the next turn."""
+        whole = time.monotonic() >= self._list_at
+        try:
+            if whole:
+                self.refresh()
+            else:
+                self.follow()
+        except TooMuchChanged:
+            self._list_at = time.monotonic()
+            return 0.0
+        except Exception as error:  # noqa: BLE001  (a bug must not end refreshing for good; it is told as trouble)
+            if not self._stopping.is_set():
+                self.trouble = _typed(error)
+                self._tell("devices", self.trouble)
+            pause_s, self._retry_s = self._retry_s, min(MAX_RETRY_S, self._retry_s * 2)
+            return pause_s
+        if whole:
+            self._list_at = time.monotonic() + (self._refresh_s if self._follows else self._unfollowed_s)
+        self.trouble = None
+        self._tell("devices", None)
+        self._retry_s = self._first_retry_s
+        return min(self._poll_s, self._refresh_s)
+
+    def _read_along(self) -> float:
+        """Take over what the process that leads has written; seconds until the next look."""
+        assert self._kept is not None  # noqa: S101  (without a file everybody leads)
+        if (news := self._kept.news()) is not None:
+            self._replace(Directory(news.devices, news.interfaces, loaded_at=self._clock() - news.age_s(self._wall())))
+        known, confirmed_at = self._directory, self._kept.confirmed_at()
+        if confirmed_at is not None and known.loaded_at is not None:
+            loaded_at = self._clock() - max(0.0, self._wall() - confirmed_at)
+            self._replace(known.as_of(max(loaded_at, known.loaded_at)))
+        if self._hints and self._follower is not None:  # the webhook comes here, whoever leads
+            self._mark(self._follower)
+            self._ask_pagoda()
+        return min(FOLLOWERS_LOOK_S, self._poll_s)
 
     def _ask(self, reader: Reader, candidates: Sequence[str], addresses: tuple[str, ...]) -> Lookup | None:
         """Ask pagoda in a thread of its own, so that nothing it does can hold an event longer than promised."""
