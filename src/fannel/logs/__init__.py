@@ -1,7 +1,14 @@
-"""Log lines to standard error: for people on a terminal, JSON otherwise. No payloads, no secrets."""
+"""Log lines to standard error: for people on a terminal, JSON otherwise. No payloads, no secrets.
+
+    event ─▶ lean: values cut short, octets named by their number ─▶ limit: the same text some times a minute
+          ─▶ rendered ─▶ written, unless whoever should read standard error does not
+
+Saying something never raises, and never waits long.
+"""
 
 from __future__ import annotations
 
+import atexit
 import logging
 import sys
 from typing import Any
@@ -23,18 +30,25 @@ def configure() -> None:
     """Set structlog up, once per process; an application that configured it before is left alone."""
     import structlog  # noqa: PLC0415
 
+    from fannel.logs.lean import lean  # noqa: PLC0415
+    from fannel.logs.limit import LineLimit  # noqa: PLC0415
+    from fannel.logs.lines import LimitedLines, Lines  # noqa: PLC0415
+
     if structlog.is_configured():
         return
     pretty = sys.stderr.isatty()
+    render = structlog.dev.ConsoleRenderer() if pretty else structlog.processors.JSONRenderer(ensure_ascii=False)
+    limited = LimitedLines(LineLimit(), render)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.ExceptionRenderer(),
-            structlog.dev.ConsoleRenderer() if pretty else structlog.processors.JSONRenderer(ensure_ascii=False),
+            lean,
+            limited,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        # Looked up at each use: a daemon that reopens its standard error, and tests, then see the lines.
-        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+        logger_factory=Lines,
     )
+    atexit.register(limited.tell_left_out)
