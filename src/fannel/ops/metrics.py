@@ -16,6 +16,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from fannel import __version__, logs
+from fannel.intake.receiver.ledger import OUT_OF_THE_SPOOL
 from fannel.intake.refusals import ReasonOfAnyVersion
 from fannel.intake.vital import look
 
@@ -51,7 +52,7 @@ class Gauge:
 
 
 LOST_BEFORE_THE_SPOOL = ("kernel", "buffer_full", "spool_refused")
-LOST_FROM_THE_SPOOL = ("spool_full", "spool_full_info", "spool_age", "spool_damaged")
+LOST_FROM_THE_SPOOL = tuple(sorted(OUT_OF_THE_SPOOL))
 # SNMPv3's are those of wire.v3_receiver (a test holds them equal), which would bring cryptography along.
 REJECTED = (
     *get_args(ReasonOfAnyVersion),
@@ -99,6 +100,7 @@ RECEIVER = (
     _ENGINE_FILE,
     Family("socket_errors", "fannel_socket_errors", "Errors of the sockets that datagrams arrive at."),
     Family("spool_errors", "fannel_spool_errors", "Times the spool could not do as asked."),
+    Family("spool_set_aside", "fannel_spool_set_aside", "Damaged spool files that were set aside."),
 )
 OBSERVER = (
     Family("read", "fannel_datagrams_read", "Datagrams that were taken from the spool."),
