@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from fannel.config.section import ABOUT, Section
 from fannel.config.settings import sections
-from fannel.config.users import TrapUser
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -58,7 +57,7 @@ def _explain(
     for part in error["loc"]:
         given = given.get(part) if isinstance(given, dict) else given[part] if isinstance(given, list) else given
     # A secret's value is not shown (a URL may hold a password), nor what stands where keys should, or holds some.
-    quoted = "" if len(where) < 2 or _is_secret(where) or isinstance(given, dict) else f" = {given!r}"
+    quoted = "" if len(where) < 2 or _is_secret(where) or given is None or isinstance(given, dict) else f" = {given!r}"
     text = str(error["msg"]).removeprefix("Value error, ")
     return f"{shown}{quoted}: {text[:1].lower()}{text[1:]}"
 
@@ -77,16 +76,15 @@ def _is_secret(where: tuple[str, ...]) -> bool:
 
 
 def _section_in(section: str, key: str) -> type[Section] | None:
-    """The section that `key` of another one holds, if it holds one."""
+    """The section that `key` of another one holds, itself or in a list, if it does."""
     outer = sections().get(section)
     annotation = outer.model_fields[key].annotation if outer is not None and key in outer.model_fields else None
-    return annotation if isinstance(annotation, type) and issubclass(annotation, Section) else None
+    held = (annotation, *get_args(annotation))
+    return next((one for one in held if isinstance(one, type) and issubclass(one, Section)), None)
 
 
 def _did_you_mean(where: tuple[str, ...]) -> str:
-    if where[:2] == ("trap", "users"):
-        known = list(TrapUser.model_fields)
-    elif len(where) > 2 and (inner := _section_in(where[0], where[1])) is not None:
+    if len(where) > 2 and (inner := _section_in(where[0], where[1])) is not None:
         known = list(inner.model_fields)
     else:
         known = list(sections()[where[0]].model_fields if len(where) > 1 and where[0] in sections() else sections())

@@ -50,6 +50,7 @@ def load(environ: Mapping[str, str] = os.environ, *, cwd: Path | None = None) ->
     values, origin = _from_file(path, required=bool(environ.get("FANNEL_CONFIG")))
     _anchor(values, path.parent)
     mistakes = _add_environment(values, origin, environ)
+    mistakes += _settle_where(values, origin)
     _anchor(values, folder)
     mistakes += _add_users(values, origin)
     for key in [key for key in values if key.startswith("_")]:  # pydantic-settings would take them for its own
@@ -138,6 +139,28 @@ def _add_environment(
         keys[key] = _split(text) if _is_list(section, key) else text
         origin[section, key] = name
     return mistakes
+
+
+def _settle_where(values: dict[str, Any], origin: Mapping[tuple[str, ...], str]) -> list[str]:
+    """Let variables win where `trap.listen` and host and port say the same in two ways; returns what is left unsaid."""
+    keys = values.get("trap")
+    if not isinstance(keys, dict) or "listen" not in keys:
+        return []
+    ways = {key: origin["trap", key].isupper() for key in ("listen", "host", "port") if key in keys}
+    if ways["listen"]:
+        replaced = [key for key, by_variable in ways.items() if not by_variable]
+    elif ways.get("host") and ways.get("port"):
+        replaced = ["listen"]
+    elif alone := [key for key in ("host", "port") if ways.get(key)]:
+        # Half an address: the other half would be the default's, which may be every address of this machine.
+        del keys[alone[0]]
+        name, file = origin["trap", alone[0]], origin["trap", "listen"]
+        return [f"{name}: {file} sets trap.listen: set FANNEL_TRAP__LISTEN, or FANNEL_TRAP__HOST and FANNEL_TRAP__PORT"]
+    else:
+        replaced = []
+    for key in replaced:
+        del keys[key]
+    return []
 
 
 def _add_users(values: dict[str, Any], origin: dict[tuple[str, ...], str]) -> list[str]:

@@ -23,7 +23,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from fannel.config.address import Address, ListenAddress
 from fannel.config.section import Secret, Section, about, secret_from_file
-from fannel.config.users import TrapUser  # noqa: TC001  (pydantic reads annotations when it runs)
+from fannel.config.users import TrapUser, spell_engine_id
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -41,6 +41,22 @@ def _without_password(url: HttpUrl) -> HttpUrl:
     if url.username or url.password:
         raise ValueError("must not carry a user name or password")  # it would be shown wherever the address is
     return url
+
+
+def _engines(devices: dict[str, str]) -> dict[str, str]:
+    """Engine ids in one spelling, each of one device."""
+    found: dict[str, str] = {}
+    for text, device in devices.items():
+        try:
+            spelled = spell_engine_id(text)
+        except ValueError as error:
+            raise ValueError(f"{text!r}: {error}") from None
+        if not device.strip():
+            raise ValueError(f"{text!r}: the device's name or address is missing")
+        if spelled in found:
+            raise ValueError(f"{text!r}: this engine id is there twice, in two spellings")
+        found[spelled] = device.strip()
+    return found
 
 
 ServiceUrl = Annotated[HttpUrl, AfterValidator(_without_password)]
@@ -75,7 +91,7 @@ class Trap(Section):
         ipaddress.ip_network("::/0"),
     )
     # Whose SNMPv3 engine id names which device, by hexadecimal id: name or address, as pagoda has it.
-    engines: dict[str, str] = Field(default_factory=dict)
+    engines: Annotated[dict[str, str], AfterValidator(_engines)] = Field(default_factory=dict)
     # Load balancers that put the sender's address in front of the datagram (PROXY protocol v2).
     proxy_from: tuple[IPvAnyNetwork, ...] = ()
     # SNMPv3. Without any user, v3 is refused. `load()` reads the file into `users`.
@@ -88,6 +104,8 @@ class Trap(Section):
     def _one_way_to_say_where(self) -> Self:
         if self.listen and {"host", "port"} & self.model_fields_set:
             raise about("listen", "host or port is set, too: keep one of the two")
+        if twice := {str(address) for address in self.listen if self.listen.count(address) > 1}:
+            raise about("listen", f"{', '.join(sorted(twice))} is there twice")
         return self
 
     @property
@@ -112,7 +130,7 @@ class Spool(Section):
 
     directory: Path = Path("var/spool")
     octets: Annotated[int, Field(ge=2**20)] = 2**30
-    age_s: Annotated[float, Field(ge=60)] = 7 * 86_400.0
+    age_s: Annotated[float, Field(ge=60, allow_inf_nan=False)] = 7 * 86_400.0
 
 
 class Storm(Section):
@@ -121,7 +139,7 @@ class Storm(Section):
     # Repeats of a fault within this time come as one closing event; 0 puts every one to the rules.
     window_s: Annotated[float, Field(ge=0, le=3600)] = 10.0
     # 0: no limit.
-    source_rate: Annotated[float, Field(ge=0)] = 20.0
+    source_rate: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 20.0
     source_burst: Annotated[int, Field(ge=1)] = 100
 
 
@@ -129,7 +147,7 @@ class QuietExpectation(Section):
     """Devices within `network` say something at least every `every_s` seconds."""
 
     network: IPvAnyNetwork
-    every_s: Annotated[float, Field(ge=1)]
+    every_s: Annotated[float, Field(ge=1, allow_inf_nan=False)]
 
 
 class Quiet(Section):

@@ -36,9 +36,10 @@ def _name(name: str) -> str:
     return name
 
 
-def _engine_id(text: str) -> str:
+def spell_engine_id(text: str) -> str:
+    """An SNMPv3 engine id as people write it (`0x80:00:…`), in plain hexadecimal; ValueError if it is none."""
     try:
-        octets = bytes.fromhex(text.removeprefix("0x").replace(":", ""))
+        octets = bytes.fromhex(text.strip().removeprefix("0x").replace(":", ""))
     except ValueError:
         raise ValueError("an engine id is written in hexadecimal") from None
     if len(octets) not in ENGINE_ID_OCTETS:
@@ -61,7 +62,7 @@ class TrapUser(Section):
     # Where the hash is too short for AES-192 and AES-256: net-snmp and Juniper, or Cisco.
     key_extension: Literal["blumenthal", "reeder"] = "blumenthal"
     # The one engine this user is of, in hexadecimal. Without it, engines are learned within `sources`.
-    engine_id: Annotated[str, AfterValidator(_engine_id)] | None = None
+    engine_id: Annotated[str, AfterValidator(spell_engine_id)] | None = None
     sources: tuple[IPvAnyNetwork, ...] = ()
     # The least that is accepted; without it, what the user's algorithms allow at most.
     level: Level | None = None
