@@ -12,7 +12,9 @@ import pytest
 
 from fannel.cli import app as cli
 from fannel.config import ConfigError, Settings, explain, export, load
+from fannel.config.settings import sections
 
+RUNNING = Path(__file__).parents[1] / "docs" / "running.md"
 SECRET = "xoxb-do-not-show-me"
 
 
@@ -559,6 +561,17 @@ class TestStormsQuietAndSpool:
         home.write("", "etc/fannel.toml")
         assert home.load(FANNEL_CONFIG="etc/fannel.toml").spool.directory == home.path / "etc/var/spool"
         assert home.load(FANNEL_SPOOL__DIRECTORY="spool").spool.directory == home.path / "spool"
+
+
+class TestTheManual:
+    SECTIONS = ("trap", "receiver", "spool", "storm", "quiet", "health")
+
+    @pytest.mark.parametrize(
+        "key", [f"{section}.{key}" for section in SECTIONS for key in sections()[section].model_fields]
+    )
+    def test_every_key_has_its_row(self, key):
+        rows = [line for line in RUNNING.read_text(encoding="utf-8").splitlines() if line.startswith("| ")]
+        assert [row for row in rows if key in row.split("|")[1]]
 
 
 class TestPaths:

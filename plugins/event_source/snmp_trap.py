@@ -35,6 +35,15 @@ options:
       - The standard port is 162. Binding it needs C(CAP_NET_BIND_SERVICE), or a redirect from 162 to the default.
     type: int
     default: 10162
+  listen:
+    description:
+      - Addresses to listen on, C(ADDRESS:PORT), C([IPV6]:PORT) or C(:PORT), instead of O(host) and O(port).
+    type: list
+    elements: str
+  reuse_port:
+    description: Let several receivers have one port; the kernel spreads senders over them. Each needs its own spool.
+    type: bool
+    default: false
   communities:
     description:
       - Communities that are accepted. Others are counted, and said as an event of kind C(snmp_auth_failure).
@@ -43,21 +52,34 @@ options:
     elements: str
     default: [public]
   allowed_sources:
-    description: Networks whose datagrams are looked at. Others are counted, and said as C(datagram_refused).
+    description:
+      - Networks whose datagrams are looked at. Others are counted, and said as C(datagram_refused).
+      - Through a load balancer of O(proxy_from), this is about the address in its header.
     type: list
     elements: str
     default: [0.0.0.0/0, "::/0"]
   trust:
-    description: Which address names the device, first match wins. A relay needs C(agent_address) first.
+    description:
+      - Which fact names the device, first match wins. A relay needs C(agent_address) first.
+      - C(engine_id) is the SNMPv3 engine, where the message was authenticated; C(trap.engines) in the settings names
+        devices by it.
+      - Facts that name different devices are told in C(event.source.disputed).
     type: list
     elements: str
-    choices: [source_address, agent_address]
-    default: [source_address, agent_address]
+    choices: [source_address, agent_address, engine_id]
+    default: [source_address, agent_address, engine_id]
   agent_address_from:
     description: Networks whose senders are believed when they state an agent address (v1) or snmpTrapAddress.
     type: list
     elements: str
     default: [0.0.0.0/0, "::/0"]
+  proxy_from:
+    description:
+      - Networks of load balancers whose PROXY protocol header (version 2) is believed. A header from elsewhere is
+        refused, and said as C(datagram_refused).
+    type: list
+    elements: str
+    default: []
 """
 
 EXAMPLES = r"""
