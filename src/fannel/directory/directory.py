@@ -7,6 +7,7 @@ claim is *ambiguous*; the first one does not win.
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import re
 from dataclasses import dataclass
@@ -201,6 +202,7 @@ class _Ports:
             self.by_name.setdefault(interface.name.casefold(), interface)
 
 
+@functools.lru_cache(maxsize=4096)  # the same strangers, relays among them, are asked about all day
 def normalise(address_or_name: str) -> str:
     """The one text of an address (`::FFFF:192.0.2.1` is `192.0.2.1`); a name in lower case."""
     text = address_or_name.strip()

@@ -66,7 +66,11 @@ def identify(facts: dict[str, str], devices: Devices) -> Identity:
     called = lookup.candidate if lookup.status != "unknown" and lookup.candidate else candidates[0]
     if lookup.device is None or len(candidates) == 1:
         return Identity(lookup, called)
-    named = {fact: found.name for fact, text in facts.items() if (found := devices.known([text]).device) is not None}
+    named = {}
+    for fact, text in facts.items():
+        device = lookup.device if text == lookup.candidate else devices.known([text]).device
+        if device is not None:
+            named[fact] = device.name
     return Identity(lookup, called, named if len(set(named.values())) > 1 else None)
 
 

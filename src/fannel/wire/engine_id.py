@@ -10,12 +10,14 @@ net-snmp's 128), no address is to be found that anybody could rely on.
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 
 _HEAD_OCTETS = 5
 _SIZES = {1: 4, 2: 16}
 
 
+@functools.lru_cache(maxsize=4096)
 def embedded_address(engine_id: bytes) -> str | None:
     """The address in an engine id, if it holds one by which a device can be told from others."""
     if len(engine_id) <= _HEAD_OCTETS or not engine_id[0] & 0x80:
