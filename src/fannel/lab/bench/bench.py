@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from fannel.lab.bench.child import Child
@@ -39,7 +39,13 @@ class Sent:
     count: int
     first: float
     last: float
-    refused: int = field(default=0)
+    refused: int
+    cpu_s: float
+
+    @property
+    def cores(self) -> float:
+        """What sending took."""
+        return self.cpu_s / max(1e-9, self.last - self.first)
 
     @property
     def rate(self) -> float:
@@ -62,4 +68,4 @@ def send(child: Child, timeout_s: float, *, count: int | None = None) -> Sent:
 
 def sent_of(said: dict[str, Any]) -> Sent:
     """What a sender said."""
-    return Sent(said["sent"], said["first"], said["last"], said["refused"])
+    return Sent(said["sent"], said["first"], said["last"], said["refused"], said["cpu_s"])

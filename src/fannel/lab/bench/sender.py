@@ -58,9 +58,10 @@ def main() -> None:
     left = given.count
     for line in sys.stdin:
         wanted = min(left, int(line)) if line.strip().isdigit() else left
-        first = time.monotonic()
+        first, spent = time.monotonic(), time.process_time()
         sent = pace(devices.send, wanted, given.rate)
-        answer(sent=sent, first=first, last=time.monotonic(), refused=devices.refused)
+        last, spent = time.monotonic(), time.process_time() - spent
+        answer(sent=sent, first=first, last=last, refused=devices.refused, cpu_s=spent)
         left -= sent
         if not left:
             return

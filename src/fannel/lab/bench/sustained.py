@@ -41,6 +41,7 @@ class Trial:
     kernel: dict[str, int]
     counters: dict[str, int]
     cpu: float
+    sender_cpu: float
 
     @property
     def lossless(self) -> bool:
@@ -58,13 +59,15 @@ class Trial:
             "kernel_dropped": self.kernel,
             "counters": self.counters,
             "receiver_cores": round(self.cpu, 2),
+            "sender_cores": round(self.sender_cpu, 2),
         }
 
     def text(self) -> str:
         """One line."""
         gone = self.sent - self.in_spool
         what = "nothing lost" if self.lossless else f"{gone:,} lost (kernel {self.kernel['socket']:,})"
-        return f"{self.sent:,} offered at {self.offered:,.0f}/s: {what}, receiver {self.cpu:.2f} cores"
+        cores = f"receiver {self.cpu:.2f} cores, sender {self.sender_cpu:.2f}"
+        return f"{self.sent:,} offered at {self.offered:,.0f}/s: {what}; {cores}"
 
 
 def trial(bench: Bench, count: int, rate: float | None, *, devices: int = 1) -> Trial:
@@ -84,6 +87,7 @@ def trial(bench: Bench, count: int, rate: float | None, *, devices: int = 1) -> 
             kernel=receiver.dropped(),
             counters=receiver.counters(),
             cpu=spent / (done - sent.first),
+            sender_cpu=sent.cores,
         )
 
 
