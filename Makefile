@@ -5,13 +5,15 @@ VENV    ?= .venv
 JOBS    ?= 2
 # More options for pytest: make test ARGS="-k silence -x"
 ARGS    ?=
+# How long `make fuzz` runs.
+SECONDS ?= 600
 
 BIN      = $(VENV)/bin
 # .venv/.ready-EXTRAS: stamps of finished set-ups. `make demo` does not wait for what only tests and linters need.
 READY    = $(VENV)/.ready-
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-privileged lint format pins clean
+.PHONY: help setup demo test test-privileged fuzz lint format pins clean
 .DELETE_ON_ERROR:
 
 help: ## List the targets
@@ -34,6 +36,11 @@ test: $(READY)test ## All tests that need no root
 test-privileged: $(READY)test ## Tests with real routers and senders (root, Debian's snmp snmpd frr frr-snmp openssh-server)
 	$(BIN)/python -m pytest -m privileged $(ARGS)
 
+fuzz: $(READY)test ## Fuzz the way of a datagram for SECONDS=600; what fails is kept in var/fuzz
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[fuzz]" || \
+	    { echo 'fuzz SKIPPED: atheris does not install on this machine'; exit 0; }; \
+	$(BIN)/python tests/fuzz/atheris_datagram_road.py "$(SECONDS)" $(ARGS)
+
 lint: $(READY)lint ## Formatting, lint, types, YAML, Ansible
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -47,7 +54,7 @@ format: $(READY)lint ## Format the Python files and mend what the linter can
 
 pins: ## Resolve all dependencies anew and write constraints.txt
 	rm -rf var/pins && $(PYTHON) -m venv var/pins
-	var/pins/bin/pip install --quiet --no-compile ".[dev]"
+	var/pins/bin/pip install --quiet --no-compile ".[dev,fuzz]"
 	{ sed '/^[^#]/,$$d' constraints.txt; var/pins/bin/pip freeze --exclude fannel; } > var/pins/constraints.txt
 	mv var/pins/constraints.txt constraints.txt && rm -rf var/pins
 
