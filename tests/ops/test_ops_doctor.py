@@ -60,6 +60,19 @@ class TestTheTrapPort:
             f"UDP 127.0.0.1:{held}: FANNEL is running (ansible-rulebook, pid 4711)",
         )
 
+    def test_its_receiver_may_hold_it(self, held, tmp_path):
+        proc = fake_proc(tmp_path, held, "/venv/bin/python3\0-m\0fannel\0receive\0")
+        found = trap_port(Trap(host="127.0.0.1", port=held), proc)
+        assert (found.status, found.finding) == ("ok", f"UDP 127.0.0.1:{held}: FANNEL is running (fannel, pid 4711)")
+
+    def test_of_several_addresses_the_worst_is_told(self, held):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            sock.bind(("127.0.0.1", 0))
+            free = sock.getsockname()[1]
+        found = trap_port(Trap(listen=[f"127.0.0.1:{free}", f"127.0.0.1:{held}"]))
+        assert found.status == "wrong"
+        assert f"UDP 127.0.0.1:{held}" in found.finding
+
     def test_snmptrapd_may_not(self, held, tmp_path):
         found = trap_port(Trap(host="127.0.0.1", port=held), fake_proc(tmp_path, held, "/usr/sbin/snmptrapd\0-On\0"))
         assert found.status == "wrong"

@@ -13,32 +13,42 @@ from fannel.ops.doctor.finding import ok, warning, wrong
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from fannel.config import Trap
+    from fannel.config import Address, Trap
     from fannel.ops.doctor.finding import Finding
 
 _PROC = Path("/proc")
-# The process whose event source holds the port while FANNEL runs.
-_OURS = "ansible-rulebook"
+# The processes that hold the port while FANNEL runs: its receiver, or an event source that receives by itself.
+_OURS = frozenset({"fannel", "ansible-rulebook"})
+_WORST_FIRST = ("wrong", "warning", "ok")
 _MIB = 2**20
 
 
 def trap_port(trap: Trap, proc: Path = _PROC) -> Finding:
-    """Whether traps can be received. A port that FANNEL itself holds is as it should be."""
+    """Whether traps can be received, at every address: the worst that was found, and of equals the first.
+
+    A port that FANNEL itself holds is as it should be.
+    """
+    found = [_address(address, proc) for address in trap.addresses]
+    return min(found, key=lambda finding: _WORST_FIRST.index(finding.status))
+
+
+def _address(address: Address, proc: Path) -> Finding:
     name = "trap port"
     try:
-        bind(trap.host, trap.port).close()
+        bind(address.host, address.port).close()
     except ListenError as error:
         found = f"{error.where}: {error.reason}"
-        holder = _holder(trap.port, proc) if "in use" in error.reason else None
+        holder = _holder(address.port, proc) if "in use" in error.reason else None
         if holder is None:
             return wrong(name, found, error.remedy or "set trap.host and trap.port")
         pid, program = holder
         if pid is None:
-            return warning(name, f"{found}, by a process of another user", f"`ss -ulnp 'sport = :{trap.port}'` as root")
-        if program == _OURS:
-            return ok(name, f"{error.where}: FANNEL is running ({_OURS}, pid {pid})")
+            remedy = f"`ss -ulnp 'sport = :{address.port}'` as root"
+            return warning(name, f"{found}, by a process of another user", remedy)
+        if program in _OURS:
+            return ok(name, f"{error.where}: FANNEL is running ({program}, pid {pid})")
         return wrong(name, f"{found} by {program} (pid {pid})", error.remedy)
-    return ok(name, f"UDP {trap.host}:{trap.port} is free")
+    return ok(name, f"UDP {address} is free")
 
 
 def receive_buffer(wanted: int = WANTED_SO_RCVBUF) -> Finding:
