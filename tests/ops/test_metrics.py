@@ -28,7 +28,7 @@ SRC = Path(__file__).parents[2] / "src" / "fannel"
 
 def scraped(counters=None, families=RECEIVER, gauges=(), vitals=list):
     """Samples by (name, labels), and HELP by name."""
-    text = generate_latest(registry(counters or Counters(), families, gauges=gauges, vitals=vitals)).decode()
+    text = generate_latest(registry((counters or Counters()).snapshot, families, gauges=gauges, vitals=vitals)).decode()
     found = list(text_string_to_metric_families(text))
     assert len({family.name for family in found}) == len(found)
     samples = {(one.name, *one.labels.values()): one.value for family in found for one in family.samples}

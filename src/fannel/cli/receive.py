@@ -135,7 +135,7 @@ def _bound_pages(health: config.Health, receiver: Receiver) -> list[HealthServer
         gauges = metrics.spool_gauges(
             lambda: receiver.gauges().depth, lambda: receiver.gauges().oldest_s, lambda: receiver.gauges().octets
         )
-        registry = metrics.registry(receiver.counters, metrics.RECEIVER, gauges=gauges, vitals=receiver.vitals)
+        registry = metrics.registry(receiver.counters.snapshot, metrics.RECEIVER, gauges=gauges, vitals=receiver.vitals)
         pages.append(HealthServer(health.receiver, live=receiver.alive, ready=receiver.vitals, registry=registry))
     if health.check is not None:
         from fannel.ops.check_port import CheckPort  # noqa: PLC0415

@@ -9,7 +9,7 @@ from __future__ import annotations
 import platform
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, TypeAlias, get_args
 
 from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
@@ -21,12 +21,13 @@ from fannel.intake.refusals import ReasonOfAnyVersion
 from fannel.intake.vital import look
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from prometheus_client.metrics_core import Metric
 
-    from fannel.intake.counters import Counters
     from fannel.intake.vital import Vital
+
+    Counts: TypeAlias = Mapping[tuple[str, str], int]
 
 log = logs.Logger("fannel.metrics")
 
@@ -114,6 +115,7 @@ OBSERVER = (
     _REJECTED,
     Family("lost", "fannel_datagrams_lost", "Datagrams that could not be put on record, by reason.", ("defect",)),
     Family("held", "fannel_datagrams_held", "Datagrams between the spool and the rules.", level=True),
+    Family("said", "fannel_events_said", "Events of FANNEL's own: refusals, storms, quiet devices, losses."),
     _NOTICES,
     _CANARIES,
     Family("spool_errors", "fannel_spool_errors", "Times the spool could not do as asked."),
@@ -123,15 +125,15 @@ OBSERVER = (
 
 
 def registry(
-    counters: Counters,
+    snapshot: Callable[[], Counts],
     families: Sequence[Family],
     *,
     gauges: Iterable[Gauge] = (),
     vitals: Callable[[], Sequence[Vital]],
 ) -> CollectorRegistry:
-    """Everything one process exports. `vitals` are those of its readiness."""
+    """Everything one process exports. `snapshot`: all counts of one moment; `vitals`: those of its readiness."""
     found = CollectorRegistry(auto_describe=False)
-    found.register(_Counts(counters, families))
+    found.register(_Counters(snapshot, families))
     found.register(_Gauges(tuple(gauges)))
     found.register(_Vitals(vitals))
     found.register(_Build())
@@ -148,17 +150,17 @@ def spool_gauges(depth: Callable[[], float], oldest_s: Callable[[], float], octe
     ]
 
 
-class _Counts(Collector):
+class _Counters(Collector):
     """All counters, of one moment: within one scrape they add up."""
 
-    def __init__(self, counters: Counters, families: Sequence[Family]) -> None:
-        self._counters, self._families = counters, {family.counter: family for family in families}
+    def __init__(self, snapshot: Callable[[], Counts], families: Sequence[Family]) -> None:
+        self._snapshot, self._families = snapshot, {family.counter: family for family in families}
 
     def collect(self) -> Iterable[Metric]:
         counts: defaultdict[str, dict[str, int]] = defaultdict(dict)
         for family in self._families.values():
             counts[family.counter] = dict.fromkeys(family.reasons or ("",), 0)
-        for (name, reason), count in self._counters.snapshot().items():
+        for (name, reason), count in self._snapshot().items():
             counts[name][reason] = count
         for name, by_reason in counts.items():
             family = self._families.get(name) or Family(name, f"fannel_{name}", f"{name}, counted.")

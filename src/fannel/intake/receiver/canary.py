@@ -6,6 +6,7 @@ One goes to each listener every so often. What is known only by one's own token 
 from __future__ import annotations
 
 import json
+import math
 import secrets
 import socket
 from dataclasses import dataclass
@@ -52,7 +53,8 @@ class _Watch:
     """What is known of one listener; times by a clock that only runs forward."""
 
     listener: Listener
-    through: float
+    began: float
+    through: float | None = None
     payload: bytes = b""
     stage: str = "none was sent yet"
 
@@ -94,9 +96,10 @@ class Canaries:
         """One, or none when there are no canaries."""
         if not self._every_s:
             return []
-        oldest = min(self._watches, key=lambda watch: watch.through)
-        age = now - oldest.through
-        if age <= MISSED * self._every_s + PATIENCE_S:
+        # Until the first one came through, nothing is proven.
+        oldest = min(self._watches, key=lambda watch: -math.inf if watch.through is None else watch.through)
+        age = now - (oldest.began if oldest.through is None else oldest.through)
+        if oldest.through is not None and age <= MISSED * self._every_s + PATIENCE_S:
             return [Vital("canary", ok=True, detail=f"the last one reached the spool {age:.0f} s ago")]
         detail = f"none sent to {oldest.listener} reached the spool for {age:.0f} s: {oldest.stage}"
         return [Vital("canary", ok=False, detail=detail)]
