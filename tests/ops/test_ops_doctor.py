@@ -326,7 +326,17 @@ class TestExamining:
     def test_everything_is_looked_at(self, tmp_path):
         names = [found.name for found in diagnose(load({}, cwd=tmp_path), {}, tmp_path)]
         assert names == [
-            *("configuration", "trap port", "receive buffer", "database", "pagoda", "slack", "java"),
+            *(
+                "configuration",
+                "trap port",
+                "receive buffer",
+                "spool",
+                "health addresses",
+                "database",
+                "pagoda",
+                "slack",
+                "java",
+            ),
             *("collection fannel.network", "vendor collections", "ansible-pylibssh", "rulebook", "checks"),
         ]
         assert list(tmp_path.iterdir()) == [], "it looks and does not touch"
@@ -378,7 +388,7 @@ class TestTheCommand:
             "✗ java                      /nowhere/bin/java does not run: No such file or directory"
             "  → unset JAVA_HOME: FANNEL brings its own"
         )
-        assert len(ended.stdout.splitlines()) == 12
+        assert len(ended.stdout.splitlines()) == 14
 
     def test_json(self, monkeypatch):
         monkeypatch.setenv("JAVA_HOME", "/nowhere")
@@ -387,7 +397,7 @@ class TestTheCommand:
         assert ended.exit_code == 1
         assert all(one.keys() == {"name", "status", "finding", "remedy"} for one in found)
         assert {one["name"]: one["status"] for one in found}["java"] == "wrong"
-        assert len(found) == 12
+        assert len(found) == 14
 
     @pytest.mark.parametrize("options", [(), ("--json",)])
     def test_settings_that_cannot_be_used_end_with_2(self, tmp_path, options):

@@ -14,7 +14,17 @@ from fannel import collection
 from fannel.checks.find import Checks
 from fannel.collection import CollectionNotFoundError
 from fannel.config import DEFAULT_FILE
-from fannel.ops.doctor import collections, content, database, pagoda, programs, slack, trap_port
+from fannel.ops.doctor import (
+    collections,
+    content,
+    database,
+    health_addresses,
+    pagoda,
+    programs,
+    slack,
+    spool,
+    trap_port,
+)
 from fannel.ops.doctor.examine import LIMIT_S, examine
 from fannel.ops.doctor.finding import Finding, ok, wrong
 
@@ -57,7 +67,9 @@ def _checks(settings: Settings, environ: Mapping[str, str], folder: Path) -> dic
     rules = own if own.exists() else root / "rulebooks" / "network_alerts.yml"
     return {
         "trap port": partial(trap_port.trap_port, settings.trap),
-        "receive buffer": trap_port.receive_buffer,
+        "receive buffer": partial(trap_port.receive_buffer, settings.receiver.so_rcvbuf),
+        "spool": partial(spool.spool, settings.spool),
+        "health addresses": partial(health_addresses.health_addresses, settings.health),
         "database": partial(database.database, settings.database.url),
         "pagoda": partial(pagoda.pagoda, settings.pagoda),
         "slack": partial(slack.slack, settings.slack),
