@@ -11,8 +11,8 @@ which every sender of SNMPv3 informs finds our engine and our clock (RFC 3414 §
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Final, Self
 
@@ -20,7 +20,6 @@ from fannel import logs
 from fannel.config import ConfigError
 from fannel.intake.admission import Admission
 from fannel.intake.datagram import Note
-from fannel.intake.elapsed import Elapsed
 from fannel.intake.engine_file import EngineFile
 from fannel.intake.offenders import Offenders
 from fannel.intake.proxied import unwrap
@@ -80,11 +79,11 @@ class Answerer:
         trap: config.Trap,
         engine: EngineFile | None,
         counters: Counters,
-        started: datetime,
         *,
+        clock: Callable[[], float] = time.monotonic,
         most_reports_per_s: int = MOST_REPORTS_PER_S,
     ) -> None:
-        """`engine` is None where no SNMPv3 user is configured; `started` is now, aware. See `open()`."""
+        """`engine` is None where no SNMPv3 user is configured. See `open()`."""
         self._proxy_from = trap.proxy_from
         self._admission = Admission(trap.allowed_sources, trap.communities)
         self._engine = engine
@@ -92,15 +91,14 @@ class Answerer:
         self._most, self._second, self._reported = most_reports_per_s, -1, 0
         self._defects: set[str] = set()
         self._turned_away = Offenders()
-        # Seconds since now, read from when datagrams came and from nothing else: one that had to wait is judged as of
-        # its arrival, and a wall clock that is set back does not stop our engine's time.
-        self._elapsed = Elapsed()
-        self._seconds = self._elapsed.at(started)
+        # Our engine's time goes on whatever happens to the wall clock: were that set back an hour, recordings of that
+        # hour would be of now. What waits between its arrival and its judgement is short beside the time window.
+        self._clock = clock
         self._lock = threading.Lock()
         self._receiver: V3Receiver | None = None
         self._engine_id = b""
         if engine is not None:
-            local = LocalEngine(engine.engine_id, engine.boots, self._seconds)
+            local = LocalEngine(engine.engine_id, engine.boots, clock())
             self._receiver = V3Receiver(map(usm_user, trap.users), local)
             self._engine_id = engine.engine_id
 
@@ -114,7 +112,7 @@ class Answerer:
         """
         engine = EngineFile.open(trap.engine_file) if trap.users else None
         try:
-            return cls(trap, engine, counters, datetime.now(UTC))
+            return cls(trap, engine, counters)
         except BaseException as error:
             if engine is not None:
                 engine.close()
@@ -197,7 +195,7 @@ class Answerer:
         if self._receiver is None:
             return _JUST_KEPT
         with self._lock:
-            now = self._seconds = self._elapsed.at(datagram.received_at)
+            now = self._clock()
             outcome = self._receiver.receive(datagram.payload, datagram.source, now)
             if isinstance(outcome, Refused):
                 return _JUST_KEPT
@@ -239,7 +237,7 @@ class Answerer:
 
     def _response(self, respond: Callable[[float], bytes]) -> bytes:
         with self._lock:
-            return respond(self._seconds)
+            return respond(self._clock())
 
 
 def _where(error: BaseException) -> str:
