@@ -251,7 +251,7 @@ class TestDefects:
 
 ENGINE = bytes.fromhex("8000000005") + b"twelve octet"
 ANSWERING = Answerer(
-    Trap(users=(NOC, TrapUser(name="open", sources=("192.0.2.0/24",)))),
+    Trap(users=(NOC, TrapUser(name="open", sources=("192.0.2.0/24",))), communities=("public", "p" * 140)),
     type("Engine", (), {"engine_id": ENGINE, "boots": 7})(),
     Counters(),
     clock=lambda: 0.0,
