@@ -81,7 +81,7 @@ def _watch(bench: Bench, stack: Stack, child: Child) -> tuple[dict[str, Course],
     sent, handled, sampled, said = 0, 0, 0.0, 0.0
     while handled < bench.traps and time.monotonic() < deadline:
         waiting = stack.waiting()
-        handled = sent - waiting
+        handled = max(0, sent - waiting)  # a canary may wait as well
         if sent < bench.traps and waiting < MOST_WAITING:
             sent += send(child, 60, count=CHUNK).count
         else:
