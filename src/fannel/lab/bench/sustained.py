@@ -23,6 +23,8 @@ REQUIRED: Final = 80_000
 # Steps up while nothing is lost, and down while something is.
 UP, DOWN = 1.15, 0.85
 MOST_TRIALS = 6
+# A sender that offers less than this share of what it was asked for is the limit itself.
+NEARLY = 0.97
 PROBE_S = 5.0
 DEVICES = 8
 # A receiver that holds the rate has next to nothing left to write when the sender ends.
@@ -31,7 +33,7 @@ BACKLOG_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What became of `sent` traps. `rate` runs from the first sent to the last on disk."""
+    """What became of `sent` traps, `wanted` a second. `rate` runs from the first sent to the last on disk."""
 
     sent: int
     offered: float
@@ -42,6 +44,7 @@ class Trial:
     counters: dict[str, int]
     cpu: float
     sender_cpu: float
+    wanted: float | None = None
 
     @property
     def lossless(self) -> bool:
@@ -66,6 +69,8 @@ class Trial:
         """One line."""
         gone = self.sent - self.in_spool
         what = "nothing lost" if self.lossless else f"{gone:,} lost (kernel {self.kernel['socket']:,})"
+        if self.wanted is not None and self.offered < NEARLY * self.wanted:
+            what += f"; the sender got no CPU for {self.wanted:,.0f}/s"
         cores = f"receiver {self.cpu:.2f} cores, sender {self.sender_cpu:.2f}"
         return f"{self.sent:,} offered at {self.offered:,.0f}/s: {what}; {cores}"
 
@@ -88,6 +93,7 @@ def trial(bench: Bench, count: int, rate: float | None, *, devices: int = 1) -> 
             counters=receiver.counters(),
             cpu=spent / (done - sent.first),
             sender_cpu=sent.cores,
+            wanted=rate,
         )
 
 
@@ -119,7 +125,7 @@ def _highest(bench: Bench) -> Trial:
     probe_s = min(PROBE_S, bench.seconds)
     for _ in range(MOST_TRIALS):
         probe = _tried(bench, rate * UP, probe_s)
-        if not probe.lossless or probe.offered < 0.97 * rate * UP or probe.after_last_s > BACKLOG_S:
+        if not probe.lossless or probe.offered < NEARLY * rate * UP or probe.after_last_s > BACKLOG_S:
             break
         rate *= UP
     while rate > REQUIRED * 1.01:
