@@ -1,10 +1,12 @@
 """What is exported, as Prometheus' own parser reads it."""
 
 import ast
+import re
 from pathlib import Path
 from typing import get_args
 
 import pytest
+import yaml
 from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -17,6 +19,7 @@ from fannel.ops.metrics import (
     LOST_FROM_THE_SPOOL,
     OBSERVER,
     RECEIVER,
+    REJECTED,
     Gauge,
     registry,
     spool_gauges,
@@ -126,3 +129,18 @@ def test_process_and_build_are_told():
     samples, _ = scraped()
     assert samples["process_resident_memory_bytes",] > 0
     assert any(name == "fannel_build_info" and __version__ in labels for name, *labels in samples)
+
+
+def test_the_shipped_alert_rules_ask_for_what_is_exported():
+    rules = yaml.safe_load((SRC.parents[1] / "deploy" / "prometheus-alerts.yml").read_text(encoding="utf-8"))
+    expressions = [rule["expr"] for group in rules["groups"] for rule in group["rules"]]
+    vitals = [Vital("spool", ok=True, detail="")]
+    exported = set()
+    for families in (RECEIVER, OBSERVER):
+        samples, _ = scraped(families=families, gauges=spool_gauges(int, int, int), vitals=lambda: vitals)
+        exported |= {name for name, *_ in samples}
+    asked = {name for expression in expressions for name in re.findall(r"\bfannel_\w+", expression)}
+    assert len(asked) >= 5
+    assert asked <= exported
+    reasons = {one for text in expressions for found in re.findall(r'=~"([^"]+)"', text) for one in found.split("|")}
+    assert reasons <= set(REJECTED)
