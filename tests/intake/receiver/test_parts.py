@@ -138,6 +138,13 @@ class TestCanaries:
         assert vital.ok
         assert "24 s ago" in vital.detail
 
+    def test_until_the_first_came_through_it_is_not_well(self, listeners):
+        canaries = Canaries(listeners, 10, now=0)
+        assert [vital.ok for vital in canaries.vitals(0)] == [False]
+        canaries.send_due(0, NOON)
+        canaries.spooled(self.received(listeners[0]), 1)
+        assert [vital.ok for vital in canaries.vitals(1)] == [True]
+
     def test_one_that_did_not_arrive_is_named_with_its_listener(self, listeners):
         canaries = Canaries(listeners, 10, now=0)
         canaries.send_due(0, NOON)
