@@ -7,7 +7,6 @@ limit: rules pay for every byte of an event, and the bytes as they were sent are
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ulid import ULID
@@ -59,7 +58,7 @@ def trap_event(
     called: str | None = None,
 ) -> Event:
     """The event of a named and classified notification. `called` is what its host is called while it is unknown."""
-    event = Event(
+    return Event(
         id=_id(received_at),
         received_at=received_at,
         via="snmp_trap",
@@ -78,8 +77,8 @@ def trap_event(
             **({} if message.uptime_ticks is None else {"uptime_s": message.uptime_ticks / 100}),
             **_varbinds(notification),
         },
+        aliases=_aliases(host.name, called or source.address, found),
     )
-    return replace(event, aliases=aliases(event, called))
 
 
 def syslog_event(message: SyslogMessage, *, received_at: datetime, source: Source, host: Host) -> Event:
@@ -144,16 +143,16 @@ def _id(received_at: datetime) -> str:
     return str(ULID.from_timestamp(max(0.0, received_at.timestamp())))
 
 
-def aliases(event: Event, called: str | None = None) -> tuple[str, ...]:
+def _aliases(host: str, called: str, found: Classification) -> tuple[str, ...]:
     """What else this fault may have been called while less was known: by address, by index.
 
     `called` is the address that named its host. The packet's own (what is taken without) belongs to a relay at times,
     and by that the faults of all devices behind it would be one.
     """
-    hosts = dict.fromkeys((event.host.name, called or event.source.address))
-    index = event.subject.ifindex
-    keys = dict.fromkeys((event.subject.key, *([f"ifindex-{index}"] if index is not None else [])))
-    return tuple(fingerprint(name, event.problem, key) for name in hosts for key in keys)[1:]
+    index, key = found.subject.ifindex, found.subject.key
+    hosts = (host,) if called == host else (host, called)
+    keys = (key,) if index is None or (by_index := f"ifindex-{index}") == key else (key, by_index)
+    return tuple([fingerprint(name, found.problem, key) for name in hosts for key in keys][1:])
 
 
 def _varbinds(notification: Notification) -> Json:

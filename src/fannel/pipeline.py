@@ -18,7 +18,7 @@ from fannel.intake.networks import within
 from fannel.intake.proxied import unwrap
 from fannel.intake.refusals import Reason, Refusal
 from fannel.intake.v3 import Heard
-from fannel.normalise import aliases, refusal_event, trap_event
+from fannel.normalise import refusal_event, trap_event
 from fannel.wire.ber import DecodeError
 from fannel.wire.snmp import NotANotification, UnsupportedVersion, decode
 from fannel.wire.snmpv3 import is_v3
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
     from fannel.config import Trap
     from fannel.directory.directory import Device, Interface, Lookup
-    from fannel.directory.identity import Identity
     from fannel.event import Event
     from fannel.incidents.store import Store
     from fannel.intake.counters import Counters
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
     from fannel.intake.proxied import Inner
     from fannel.intake.refusals import Refusals
     from fannel.intake.v3 import V3Intake
-    from fannel.kinds.classify import Kinds
+    from fannel.kinds.classify import Classification, Kinds
     from fannel.naming.catalogue import Catalogue
     from fannel.wire.message import Message
 
@@ -160,22 +159,21 @@ class Pipeline:
         datagram, proxy = inner
         notification = self.catalogue.name(message)
         who = identify(trusted_facts(datagram.source, message, self.trap), self.directory)
-        event = trap_event(
+        found = self.kinds.classify(notification)
+        if who.lookup.device is not None and found.subject.type == "interface":
+            found = self._described(found, who.lookup.device)
+        return trap_event(
             message,
             notification,
-            self.kinds.classify(notification),
+            found,
             received_at=datagram.received_at,
             source=Source(datagram.source, message.agent_address, message.engine_id, proxy, who.disputed),
             host=to_host(who.lookup, who.called),
             called=who.called,
         )
-        return self._described(event, who) if who.lookup.device and event.subject.type == "interface" else event
 
-    def _described(self, event: Event, who: Identity) -> Event:
-        """The event with what pagoda has on its interface: a name for a bare ifIndex, description, circuit, peer."""
-        subject = event.subject
-        if who.lookup.device is None:
-            return event
-        on_record = self.directory.interface(who.lookup.device, ifindex=subject.ifindex, name=subject.name)
-        described = replace(event, subject=enrich_subject(subject, on_record))
-        return replace(described, aliases=aliases(described, who.called))
+    def _described(self, found: Classification, device: Device) -> Classification:
+        """The same with what pagoda has on the interface: a name for a bare ifIndex, description, circuit, peer."""
+        subject = found.subject
+        on_record = self.directory.interface(device, ifindex=subject.ifindex, name=subject.name)
+        return found if on_record is None else replace(found, subject=enrich_subject(subject, on_record))
