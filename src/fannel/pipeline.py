@@ -18,6 +18,7 @@ from fannel.intake.networks import within
 from fannel.intake.proxied import unwrap
 from fannel.intake.refusals import Reason, Refusal
 from fannel.intake.v3 import Heard
+from fannel.kinds.classify import Classification
 from fannel.normalise import refusal_event, trap_event
 from fannel.wire.ber import DecodeError
 from fannel.wire.snmp import NotANotification, UnsupportedVersion, decode
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from fannel.intake.proxied import Inner
     from fannel.intake.refusals import Refusals
     from fannel.intake.v3 import V3Intake
-    from fannel.kinds.classify import Classification, Kinds
+    from fannel.kinds.classify import Kinds
     from fannel.naming.catalogue import Catalogue
     from fannel.wire.message import Message
 
@@ -176,4 +177,5 @@ class Pipeline:
         """The same with what pagoda has on the interface: a name for a bare ifIndex, description, circuit, peer."""
         subject = found.subject
         on_record = self.directory.interface(device, ifindex=subject.ifindex, name=subject.name)
-        return found if on_record is None else replace(found, subject=enrich_subject(subject, on_record))
+        known = enrich_subject(subject, on_record)
+        return Classification(found.kind, found.problem, found.phase, found.severity, known)

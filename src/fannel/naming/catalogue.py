@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 _SECRET_OIDS: Final = frozenset({"1.3.6.1.6.3.18.1.4"})
 _HIDDEN: Final = "***"
 _MAX_AUGMENTS: Final = 8
+# As many as the decoder keeps dotted forms of: devices speak of the same few thousand instances all day.
+_PLACES: Final = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,7 @@ class Catalogue:
             self._by_name.setdefault(node.name, node)
         self._deepest = max((oid.count(".") for oid in self._by_oid), default=0) + 1
         self._index_parts: dict[str, tuple[IndexPart, ...]] = {}
+        self._place = functools.lru_cache(maxsize=_PLACES)(self._find_place)
 
     @classmethod
     def load(cls, paths: Iterable[Path] = ()) -> Catalogue:
@@ -161,15 +164,21 @@ class Catalogue:
 
     def _varbind(self, varbind: WireVarBind, siblings: Mapping[str, int]) -> VarBind:
         oid = varbind.oid
-        node, instance = self.resolve(oid)
-        if node is None or node.kind != "object":
+        node, instance, indices = self._place(oid)
+        if node is None:
             return VarBind(oid, varbind.value, oid, "", render(varbind, None, self.name_of))
         if node.oid in _SECRET_OIDS:
             return VarBind(oid, None, node.name, instance, _HIDDEN)
-        indices = split(instance, self._parts(node.oid.rpartition(".")[0]))
         address_type = self._address_type(node, instance, indices, siblings) if node.address_type else None
         value = render(varbind, node.syntax, self.name_of, address_type)
         return VarBind(oid, varbind.value, node.name, instance, value, indices)
+
+    def _find_place(self, oid: str) -> tuple[Node | None, str, Indices]:
+        """The object an OID is an instance of, the instance, and that as the INDEX splits it; None for no object."""
+        node, instance = self.resolve(oid)
+        if node is None or node.kind != "object":
+            return None, "", ()
+        return node, instance, split(instance, self._parts(node.oid.rpartition(".")[0]))
 
     def _address_type(self, node: Node, instance: str, indices: Indices, siblings: Mapping[str, int]) -> str | None:
         """The InetAddressType that goes with an InetAddress: an index of the same row, or another varbind."""
