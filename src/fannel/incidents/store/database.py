@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from sqlalchemy.pool import ConnectionPoolEntry
 
 BUSY_TIMEOUT_S = 10
+
+# Made once: json.dumps makes an encoder for every call that does not want spaces.
+_COMPACT_JSON = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class StoreError(RuntimeError):
@@ -123,7 +127,7 @@ def _parse(url: str) -> URL:
 
 def _engine(url: URL) -> Engine:
     if url.get_backend_name() != "sqlite":
-        return sqlalchemy.create_engine(url, pool_pre_ping=True)
+        return sqlalchemy.create_engine(url, pool_pre_ping=True, json_serializer=_COMPACT_JSON)
     if url.database and url.database != ":memory:":
         folder = Path(url.database).parent
         try:
@@ -131,7 +135,7 @@ def _engine(url: URL) -> Engine:
         except OSError as error:
             msg = f"database.url: cannot create the folder {folder}: {error.strerror}"
             raise StoreError(msg) from None
-    engine = sqlalchemy.create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S})
+    engine = sqlalchemy.create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S}, json_serializer=_COMPACT_JSON)
     sqlalchemy.event.listen(engine, "connect", _prepare_sqlite)
     sqlalchemy.event.listen(engine, "begin", _begin_sqlite)
     return engine

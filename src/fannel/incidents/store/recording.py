@@ -86,7 +86,8 @@ def record(connection: Connection, observed: Sequence[tuple[Event, bytes]]) -> l
         IntegrityError: another process was first with one of them.
     """
     known = {row.id: row.event.get("incident") for row in _ask(connection, _KNOWN, [event.id for event, _ in observed])}
-    faults = {f for event, _ in observed if event.id not in known for f in _fingerprints(event)}
+    names = [_fingerprints(event) for event, _ in observed]
+    faults = {name for some in names for name in some}
     unresolved = {
         row.fingerprint: _Unresolved(row.id, row.state, row.opened_at, row.asked_at)
         for row in _ask(connection, _UNRESOLVED, sorted(faults))
@@ -94,12 +95,12 @@ def record(connection: Connection, observed: Sequence[tuple[Event, bytes]]) -> l
     recorded: list[Event] = []
     opened: list[Json] = []
     logged: list[Json] = []
-    for event, raw in observed:
+    for (event, raw), called in zip(observed, names, strict=True):
         if event.id in known:
             recorded.append(_with_incident(event, known[event.id]))
             continue
         incident = None
-        if found := [unresolved[f] for f in _fingerprints(event) if f in unresolved]:
+        if found := [unresolved[name] for name in called if name in unresolved]:
             incident = min(found, key=_opened_at).join(event)
         elif event.phase == "raise":
             row = _incident_row(event)
