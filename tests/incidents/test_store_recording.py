@@ -83,9 +83,10 @@ STEPS = st.one_of(
 )
 
 
-@pytest.fixture(scope="module")
-def store():
-    opened = Store.open("sqlite://")  # in memory: this test empties it hundreds of times
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def store(request):
+    # SQLite in memory: what is here empties it hundreds of times.
+    opened = Store.open("sqlite://" if request.param == "sqlite" else request.getfixturevalue("postgresql"))
     yield opened
     opened.close()
 
@@ -105,7 +106,7 @@ def plain(text):
     return text.replace("\ud800", "?")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(steps=st.lists(STEPS, max_size=8))
 def test_a_batch_is_recorded_as_its_events_one_by_one(store, steps):
     empty(store)
