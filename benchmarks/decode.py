@@ -10,8 +10,6 @@ two alternate, so that a noisy machine is noisy for both.
 from __future__ import annotations
 
 import argparse
-import json
-import platform
 import statistics
 import sys
 import time
@@ -19,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pysnmp
+from figures import add_json_option, show
 from pyasn1.codec.ber import decoder
 from pysnmp.proto import api
 
@@ -101,28 +100,18 @@ def measure(rounds: int, round_s: float) -> list[dict[str, object]]:
     return rows
 
 
-def table(rows: list[dict[str, object]]) -> str:
-    lines = [f"{'traps':<46}{'octets':>7}  {'decoder':<8}{'best/s':>9}{'median/s':>10}"]
-    lines += [
-        f"{row['traps']:<46}{row['octets']:>7}  {row['decoder']:<8}{row['best']:>9,}{row['median']:>10,}"
-        for row in rows
-    ]
-    return "\n".join(lines)
+HEADINGS = {"traps": "traps", "octets": "octets", "decoder": "decoder", "best": "best/s", "median": "median/s"}
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--rounds", type=int, default=9, help="rounds per decoder and workload (default 9)")
     parser.add_argument("--round-seconds", type=float, default=0.3, help="CPU seconds per round (default 0.3)")
-    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    add_json_option(parser)
     options = parser.parse_args()
     rows = measure(options.rounds, options.round_seconds)
-    machine = {"python": platform.python_version(), "pysnmp": pysnmp.__version__, "rounds": options.rounds}
-    if options.json:
-        print(json.dumps({**machine, "results": rows}))
-    else:
-        print(table(rows))
-        print(f"CPU time, Python {machine['python']}, pysnmp {machine['pysnmp']}, {options.rounds} rounds")
+    note = "CPU time, Python {python}, pysnmp {pysnmp}, {rounds} rounds"
+    show(rows, HEADINGS, as_json=options.json, note=note, pysnmp=pysnmp.__version__, rounds=options.rounds)
     return 0
 
 

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import argparse
 import cProfile
-import json
-import platform
 import pstats
 import statistics
 import sys
@@ -18,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pysnmp
+from figures import add_json_option, show
 
 from fannel.lab.bench.v3 import DEVICES, OURS, TRAPS, TRAPS_PYSNMP, engine_id, per_second, receiver_of, traps, user_of
 from fannel.wire.usm_keys import AuthProtocol, PrivProtocol
@@ -73,14 +72,14 @@ def measure(rounds: int) -> list[dict[str, object]]:
     return rows
 
 
-def table(rows: list[dict[str, object]]) -> str:
-    lines = [f"{'linkDown, 4 varbinds':<28}{'octets':>7}  {'receiver':<9}{'best/s':>9}{'median/s':>10}{'× pysnmp':>10}"]
-    lines += [
-        f"{row['traps']:<28}{row['octets']:>7}  {row['receiver']:<9}{row['best']:>9,}{row['median']:>10,}"
-        f"{row['times_pysnmp']:>10}"
-        for row in rows
-    ]
-    return "\n".join(lines)
+HEADINGS = {
+    "traps": "linkDown, 4 varbinds",
+    "octets": "octets",
+    "receiver": "receiver",
+    "best": "best/s",
+    "median": "median/s",
+    "times_pysnmp": "× pysnmp",
+}
 
 
 def profile() -> None:
@@ -97,18 +96,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--rounds", type=int, default=5, help="rounds per receiver and workload (default 5)")
     parser.add_argument("--profile", action="store_true", help="show where the time goes instead")
-    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    add_json_option(parser)
     options = parser.parse_args()
     if options.profile:
         profile()
         return 0
     rows = measure(options.rounds)
-    machine = {"python": platform.python_version(), "pysnmp": pysnmp.__version__, "rounds": options.rounds}
-    if options.json:
-        print(json.dumps({**machine, "results": rows}))
-    else:
-        print(table(rows))
-        print(f"CPU time of one core, Python {machine['python']}, pysnmp {machine['pysnmp']}, {options.rounds} rounds")
+    note = "CPU time of one core, Python {python}, pysnmp {pysnmp}, {rounds} rounds"
+    show(rows, HEADINGS, as_json=options.json, note=note, pysnmp=pysnmp.__version__, rounds=options.rounds)
     return 0
 
 
