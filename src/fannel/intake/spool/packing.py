@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_NOTES = {int(note): note for note in Note}  # an enumeration's own look-up is a call of half a microsecond
 
 
 @functools.lru_cache(maxsize=256)
@@ -71,11 +72,14 @@ def unpack(body: bytes, count: int) -> list[Datagram]:
         lengths, source_lengths, notes = (fields[n * count : (n + 1) * count] for n in (2, 3, 4))
         ends = accumulate((*source_lengths, *lengths), initial=columns.size)
         parts = [body[start:end] for start, end in pairwise(ends)]
+        # What repeats in a batch, as sources and moments do, is made once.
+        names = {source: source.decode() for source in set(parts[:count])}
+        moments = {time: _EPOCH + timedelta(microseconds=time) for time in set(times)}
         return [
-            Datagram(payload, source.decode(), port, _EPOCH + timedelta(microseconds=time), Note(note))
+            Datagram(payload, names[source], port, moments[time], _NOTES[note])
             for payload, source, port, time, note in zip(parts[count:], parts[:count], ports, times, notes, strict=True)
         ]
-    except (struct.error, ValueError, OverflowError) as error:
+    except (struct.error, ValueError, OverflowError, KeyError) as error:
         raise Damage(f"not a packed batch ({error})") from None
 
 
