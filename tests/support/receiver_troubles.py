@@ -1,56 +1,69 @@
-"""A receiver whose disk fills while it runs: a scenario for a child process that may mount a small file system.
+"""What a receiver does on a disk that is full: scenarios for a child process that may mount a small tmpfs.
 
-python receiver_troubles.py DIRECTORY
+    python receiver_troubles.py SCENARIO DIRECTORY
 
 Any exception is the failure.
 """
 
 from __future__ import annotations
 
-import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
-from receiving import Sender, inform, payloads, receiving, until
+from receiving import Sender, inform, payloads, receiving, trap, until
+from spool_troubles import mount
 
+from fannel.intake.receiver import appender
 from fannel.intake.receiver.ledger import missing
-from fannel.intake.receiver.receiver import well
 from fannel.wire.snmp import inform_response
 
-BALLAST = 3 * 2**20
+INFORM = 0xA6
 
 
 def full_disk(directory: Path) -> None:
-    spool = directory / "spool"
-    spool.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(spool)], check=True)
-    ballast = spool / "ballast"
-    ballast.write_bytes(bytes(BALLAST))
+    mount(directory, "size=2m")
+    ballast = directory / "ballast"
+    ballast.write_bytes(bytes(2**20))
     with receiving(directory) as receiver:
         sender = Sender(receiver.listeners[0])
-        kept = []
-        while True:
-            sender.send(*(bytes(60_000) for _ in range(5)))
-            request = inform(len(kept))
-            sender.send(request)
-            if sender.answer(1.0) is None:
-                break
-            kept.append(request)
-        refused = request
-        sender.send(*(bytes(60_000) for _ in range(20)))
-        until(lambda: receiver.counters.get("lost", "spool_refused"))
-        until(lambda: not missing(receiver.counters.snapshot()))
-        counts = receiver.counters.snapshot()
-        assert kept, "there was room at first"
-        assert counts["informs_refused", ""] == 1
-        assert not well(receiver.vitals())
+        kept, n = [], 0
+        while not (receiver.counters.get("informs_refused") and receiver.counters.get("lost", "spool_refused")):
+            sender.send(*(trap(m) for m in range(n, n + 100)), inform(n))
+            n += 100
+            if (answer := sender.answer(timeout_s=0.5)) is not None:
+                kept.append(answer)
+        assert "no room on the disk" in next(v.detail for v in receiver.vitals() if v.name == "spool")
         ballast.unlink()
-        sender.send(refused)
-        assert sender.answer() == inform_response(refused), "it goes on by itself when there is room again"
-        until(lambda: well(receiver.vitals()))
-    found = payloads(directory)
-    assert {*kept, refused} <= set(found)
+        until(lambda: answered(sender))
+        until(lambda: receiver.counters.get("buffered") == 0)
+        assert missing(receiver.counters.snapshot()) == 0
+    found = {inform_response(payload) for payload in payloads(directory) if payload[13] == INFORM}
+    assert kept
+    assert set(kept) <= found, "what was answered is there"
+
+
+def full_disk_from_the_start(directory: Path) -> None:
+    mount(directory, "size=64k")
+    ballast = directory / "ballast"
+    with suppress(OSError):
+        ballast.write_bytes(bytes(2**20))
+    with receiving(directory) as receiver:
+        sender = Sender(receiver.listeners[0])
+        sender.send(trap(1), inform(1))
+        until(lambda: receiver.counters.get("informs_refused") == 1)
+        ballast.unlink()
+        mount(directory, "remount,size=4m")
+        until(lambda: answered(sender))
+    assert trap(1) in payloads(directory)
+
+
+def answered(sender: Sender) -> bool:
+    """Repeat an inform, as its sender would, until it is answered."""
+    sender.send(inform(2))
+    return sender.answer(timeout_s=0.5) == inform_response(inform(2))
 
 
 if __name__ == "__main__":
-    full_disk(Path(sys.argv[1]))
+    appender.HOLD_S = 2.0
+    globals()[sys.argv[1]](Path(sys.argv[2]))
