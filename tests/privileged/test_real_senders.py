@@ -1,20 +1,19 @@
 """What net-snmp puts on the wire is what FANNEL reads: an independent encoder, from the command a user would type."""
 
 import asyncio
-import contextlib
 import json
 import os
-import runpy
 import socket
 import struct
 import subprocess
 import sys
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from machine import program
+from running_source import Running, environment
 
 from fannel.wire.snmp import DecodeError, UnsupportedVersion, ValueType, WireVarBind, decode, inform_response
 
@@ -176,80 +175,47 @@ def send_inform(sender: Sender, address: str) -> subprocess.CompletedProcess:
 class TestTheRunningSource:
     """The plugin as ansible-rulebook runs it: its file with runpy, a queue of one place, the event loop shared."""
 
-    @pytest.fixture
-    def settings(self, tmp_path, monkeypatch) -> str:
-        """An empty folder to work in, the stand-ins' network, a free port; returns the address to send to."""
-        with contextlib.closing(Listener(answers=False)) as probe:
-            address = probe.address
-        monkeypatch.chdir(tmp_path)
-        for name in [name for name in os.environ if name.startswith(("FANNEL_", "PAGODA_", "SLACK_"))]:
-            monkeypatch.delenv(name)
-        monkeypatch.setenv("FANNEL_TRAP__HOST", "127.0.0.1")
-        monkeypatch.setenv("FANNEL_TRAP__PORT", address.rpartition(":")[2])
-        return address
+    @pytest.fixture(autouse=True)
+    def home(self, tmp_path, monkeypatch) -> None:
+        environment(monkeypatch, tmp_path, "")
 
     @pytest.mark.parametrize("version", ["-v1", "-v2c"])
-    def test_a_trap_becomes_an_event(self, sender, settings, version):
+    def test_a_trap_becomes_an_event(self, sender, version):
         head = ["1.3.6.1.4.1.9.1.1208", "198.51.100.7", "2", "0"] if version == "-v1" else []
         tail = [] if version == "-v1" else [LINK_DOWN]
 
         async def scenario() -> dict:
-            async with source() as queue:
-                arguments = (version, "-c", "public", settings, *head, UPTIME_TICKS, *tail, *LINK_VARBINDS)
-                return await first_event(queue, lambda: sender.send(*arguments))
+            async with Running() as source:
+                arguments = (version, "-c", "public", to(source), *head, UPTIME_TICKS, *tail, *LINK_VARBINDS)
+                await asyncio.to_thread(sender.send, *arguments)
+                return await source.event()
 
         event = asyncio.run(scenario())
         assert (event["kind"], event["phase"], event["trap"]["version"]) == ("interface_down", "raise", version[2:])
         assert (event["trap"]["oid"], event["subject"]["ifindex"]) == (LINK_DOWN, 3)
         assert event["incident"]["state"] == "new"
 
-    def test_an_inform_is_acknowledged_and_becomes_one_event(self, sender, settings):
+    def test_an_inform_is_acknowledged_and_becomes_one_event(self, sender):
         async def scenario() -> tuple[int, dict, bool]:
-            async with source() as queue:
-                loop = asyncio.get_running_loop()
-                inform = loop.run_in_executor(None, send_inform, sender, settings)
-                event = await asyncio.wait_for(queue.get(), RECEIVE_TIMEOUT_S)
-                return (await inform).returncode, event, queue.empty()
+            async with Running() as source:
+                inform = asyncio.get_running_loop().run_in_executor(None, send_inform, sender, to(source))
+                event = await source.event()
+                return (await inform).returncode, event, source.queue.empty()
 
         returncode, event, nothing_more = asyncio.run(scenario())
         assert (returncode, event["trap"]["type"], nothing_more) == (0, "inform", True)
 
-    def test_a_wrong_community_is_said_without_the_community(self, sender, settings):
+    def test_a_wrong_community_is_said_without_the_community(self, sender):
         async def scenario() -> dict:
-            async with source() as queue:
-                arguments = ("-v2c", "-c", "s3cret-guess", settings, UPTIME_TICKS, LINK_DOWN, *LINK_VARBINDS)
-                return await first_event(queue, lambda: sender.send(*arguments))
+            async with Running() as source:
+                arguments = ("-v2c", "-c", "s3cret-guess", to(source), UPTIME_TICKS, LINK_DOWN, *LINK_VARBINDS)
+                await asyncio.to_thread(sender.send, *arguments)
+                return await source.event()
 
         event = asyncio.run(scenario())
         assert event["kind"] == "snmp_auth_failure"
         assert "s3cret-guess" not in str(event)
 
 
-@contextlib.asynccontextmanager
-async def source() -> AsyncIterator[asyncio.Queue]:
-    """The trap source, listening; cancelled afterwards as ansible-rulebook does."""
-    main = runpy.run_path(str(ROOT / "plugins/event_source/snmp_trap.py"))["main"]
-    queue: asyncio.Queue = asyncio.Queue(1)
-    task = asyncio.create_task(main(queue, {}))
-    port = int(os.environ["FANNEL_TRAP__PORT"])
-    while not udp_port_is_taken(port):
-        assert not task.done(), task.exception()
-        await asyncio.sleep(0.02)
-    yield queue
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
-
-
-async def first_event(queue: asyncio.Queue, send) -> dict:
-    await asyncio.to_thread(send)
-    return await asyncio.wait_for(queue.get(), RECEIVE_TIMEOUT_S)
-
-
-def udp_port_is_taken(port: int) -> bool:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return True
-        return False
+def to(source: Running) -> str:
+    return f"127.0.0.1:{source.port}"
