@@ -93,6 +93,7 @@ options:
     description:
       - What pagoda calls things at this site, for names that differ from the defaults.
       - A dotted name is an attribute of the item that the first part refers to. V(null) says that there is none.
+      - Where FANNEL's own settings give these names, O(mapping_file) takes them from there.
     type: dict
     default: {}
     suboptions:
@@ -128,6 +129,14 @@ options:
         description: The status.
         type: str
         default: status
+  mapping_file:
+    description:
+      - A settings file of FANNEL, whose table C([pagoda.device]) says what pagoda calls things, so that the names are
+        written once. C(fannel run) names its own to the playbooks that it starts.
+      - A name that O(mapping) gives wins over the file's.
+    type: path
+    env:
+      - name: FANNEL_CONFIG
   statuses:
     description: Only devices of these statuses become hosts. All devices by default.
     type: list
@@ -216,7 +225,7 @@ from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructa
 try:
     from fannel.directory.client import PagodaClient
     from fannel.directory.errors import PagodaError
-    from fannel.directory.mapping import DeviceMapping
+    from fannel.directory.mapping import DeviceMapping, names_in_file
     from fannel.directory.run_hosts import Fallback, Wanted, run_hosts
     from fannel.directory.snapshot import Origin, devices_from_json, devices_to_json
     from fannel.directory.transport import Timeouts
@@ -330,7 +339,13 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             raise PagodaError(f"cannot read token_file {token_file}: {reason}") from None
 
     def _mapping(self) -> Any:
-        given = self.get_option("mapping")
+        # An empty variable, which names no file, reads as the working directory.
+        file = self.get_option("mapping_file")
+        try:
+            kept = names_in_file(Path(file)) if file and not Path(file).is_dir() else {}
+        except ValueError as error:
+            raise AnsibleParserError(f"mapping_file: {error}") from None
+        given = {**kept, **self.get_option("mapping")}
         known = [field.name for field in fields(DeviceMapping)]
         if unknown := sorted(set(given) - set(known)):
             raise AnsibleParserError(f"mapping: no such name: {', '.join(unknown)}; there are: {', '.join(known)}")

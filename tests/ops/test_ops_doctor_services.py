@@ -11,7 +11,6 @@ import pytest
 from pydantic import SecretStr
 
 from fannel.config import Pagoda, Slack
-from fannel.directory.mapping import DeviceMapping, Mapping
 from fannel.incidents.store import Store
 from fannel.lab.pagoda import LAB_TOKEN, Account, Fault, PagodaStandIn, Records
 from fannel.lab.slack import BOT_TOKEN, SlackStandIn, running
@@ -37,8 +36,8 @@ class TestPagoda:
         yield stand_in
         stand_in.stop()
 
-    def look(self, stand_in, token=LAB_TOKEN, mapping=None):
-        return pagoda(Pagoda(url=stand_in.url, token=token), mapping)
+    def look(self, stand_in, token=LAB_TOKEN, **names):
+        return pagoda(Pagoda(url=stand_in.url, token=token, **names))
 
     def test_a_good_one_is_counted(self, stand_in):
         found = self.look(stand_in)
@@ -81,14 +80,14 @@ class TestPagoda:
         assert remedy in found.remedy
 
     def test_a_missing_model_and_a_missing_attribute_are_told_by_name(self, stand_in):
-        no_model = self.look(stand_in, mapping=Mapping(device=DeviceMapping(model="Router")))
+        no_model = self.look(stand_in, device={"model": "Router"})
         assert 'no model "Router"' in no_model.finding
-        no_attribute = self.look(stand_in, mapping=Mapping(device=DeviceMapping(role="purpose")))
+        no_attribute = self.look(stand_in, device={"role": "purpose"})
         assert 'no attribute "purpose"' in no_attribute.finding
         assert {no_model.status, no_attribute.status} == {"wrong"}
 
     def test_without_interfaces_in_the_mapping_none_are_looked_for(self, stand_in):
-        assert "interfaces" not in self.look(stand_in, mapping=Mapping(interface=None)).finding
+        assert "interfaces" not in self.look(stand_in, interface={"model": ""}).finding
 
     def test_an_empty_one_is_a_warning(self):
         empty = PagodaStandIn(Records.from_yaml("{sites: {}, platforms: {}, devices: {}}"))

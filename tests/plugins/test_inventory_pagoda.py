@@ -12,8 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from fannel.config import export, load
 from fannel.directory.client import PagodaClient
 from fannel.directory.host_directory import HostDirectory
+from fannel.directory.open import open_directory
 from fannel.lab.pagoda import LAB_TOKEN, Account, Fault, PagodaStandIn
 
 ROOT = Path(__file__).parents[2]
@@ -245,6 +247,56 @@ def test_a_mapping_with_a_misspelt_name_is_told(run, tmp_path):
     config.write_text("plugin: fannel.network.pagoda\nmapping: {managment_ip: x}\n")
     done = run("ansible-inventory", "-i", config, "--list", check=False)
     assert "mapping: no such name: managment_ip; there are: model, management_ip" in " ".join(done.stderr.split())
+
+
+@pytest.fixture
+def site_file(lab, tmp_path):
+    """The settings of a site that calls things otherwise, as `fannel run` names them to its playbooks."""
+    lab.records.add(
+        {
+            "models": {"Router": {"loopback": "string", "os": "string"}},
+            "items": {"Router": {"r1.example.net": {"loopback": "192.0.2.1", "os": "arista.eos.eos"}}},
+        }
+    )
+    file = tmp_path / "etc" / "fannel.toml"
+    file.parent.mkdir()
+    names = {"source_addresses": "", "platform": "", "site": "", "role": "", "status": ""}
+    names |= {"model": "Router", "management_ip": "loopback", "network_os": "os"}
+    file.write_text("[pagoda.device]\n" + "".join(f'{name} = "{called}"\n' for name, called in names.items()))
+    return file
+
+
+def test_the_names_of_fannels_settings_are_the_inventorys(run, site_file):
+    hosts, _ = listed(
+        run("ansible-inventory", "-i", ROOT / "inventory/pagoda.yml", "--list", FANNEL_CONFIG=str(site_file))
+    )
+    assert {name: given["ansible_host"] for name, given in hosts.items()} == {"r1.example.net": "192.0.2.1"}
+
+
+def test_a_name_of_the_inventory_file_wins_over_the_settings(run, site_file, tmp_path):
+    config = tmp_path / "hosts.yml"
+    config.write_text("plugin: fannel.network.pagoda\nmapping: {network_os: null}\n")
+    hosts, _ = listed(run("ansible-inventory", "-i", config, "--list", FANNEL_CONFIG=str(site_file)))
+    assert "ansible_network_os" not in hosts["r1.example.net"]
+
+
+def test_what_a_site_with_names_of_its_own_kept_is_used_while_pagoda_is_down(lab, run, site_file):
+    settings = load({"FANNEL_CONFIG": str(site_file), "PAGODA_URL": lab.url, "PAGODA_TOKEN": LAB_TOKEN})
+    open_directory(settings.pagoda).refresh()
+    env = {}
+    export(settings, env, cwd=site_file.parent)
+    lab.fault = Fault.DROP
+    hosts, _ = listed(run("ansible-inventory", "-i", ROOT / "inventory/pagoda.yml", "--list", **env))
+    assert set(hosts) == {"r1.example.net"}
+
+
+def test_settings_that_cannot_be_read_are_told(run, tmp_path):
+    (tmp_path / "fannel.toml").write_text("[pagoda")
+    done = run(
+        "ansible-inventory", "-i", ROOT / "inventory/pagoda.yml", "--list", check=False, FANNEL_CONFIG="fannel.toml"
+    )
+    assert "mapping_file:" in done.stderr
+    assert "is not TOML" in " ".join(done.stderr.split())
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import difflib
 import ipaddress
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import (
@@ -63,6 +63,9 @@ ServiceUrl = Annotated[HttpUrl, AfterValidator(_without_password)]
 PathOrNone = Annotated[Path | None, BeforeValidator(lambda path: path or None)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Seconds = Annotated[float, Field(gt=0, le=3600)]
+
+
+SectionT = TypeVar("SectionT", bound=Section)
 
 
 class Trap(Section):
@@ -182,6 +185,10 @@ class DeviceNames(Section):
     role: str | None = None
     status: str | None = None
 
+    @model_validator(mode="after")
+    def _indispensable(self) -> Self:
+        return _named(self, "model", "management_ip")
+
 
 class InterfaceNames(Section):
     """The same of the interface model. `model` empty: the site keeps no interfaces in pagoda."""
@@ -193,6 +200,18 @@ class InterfaceNames(Section):
     description: str | None = None
     peer: str | None = None
     circuit: str | None = None
+
+    @model_validator(mode="after")
+    def _indispensable(self) -> Self:
+        return _named(self, "device", "name")
+
+
+def _named(section: SectionT, *keys: str) -> SectionT:
+    """The section, unless it says of something indispensable that the site has no such thing."""
+    for key in keys:
+        if key in section.model_fields_set and not getattr(section, key).strip():
+            raise about(key, "cannot be empty: leave it out, or say what pagoda calls it")
+    return section
 
 
 class Pagoda(Section):

@@ -12,6 +12,8 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from fannel.config import Pagoda
     from fannel.config.section import Section
 
@@ -69,6 +71,27 @@ def mapping_of(names: Pagoda) -> Mapping:
     if names.interface.model_fields_set & {"model"} and not names.interface.model:
         return Mapping(device=device, interface=None)
     return Mapping(device=device, interface=InterfaceMapping(**_given(names.interface)))
+
+
+def names_in_file(path: Path) -> dict[str, str | None]:
+    """What `[pagoda.device]` of a settings file says, for who has no use for the other settings (the inventory plugin).
+
+    Raises:
+        ValueError: the file cannot be read as settings.
+    """
+    import tomllib  # noqa: PLC0415  (most inventories have no such file)
+
+    try:
+        section: object = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ValueError(f"cannot read {path}: {error.strerror}") from None
+    except ValueError as error:
+        raise ValueError(f"{path} is not TOML: {error}") from None
+    for name in ("pagoda", "device"):
+        section = section.get(name, {}) if isinstance(section, dict) else {}
+    if not isinstance(section, dict) or not all(isinstance(called, str) for called in section.values()):
+        raise ValueError(f"{path}: pagoda.device must be a table of names")
+    return {name: called or None for name, called in section.items()}
 
 
 def _given(section: Section) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from fannel.directory.errors import (
     PagodaUnreachable,
     PermissionDenied,
 )
-from fannel.directory.mapping import Mapping
+from fannel.directory.mapping import mapping_of
 from fannel.directory.reader import Reader
 from fannel.directory.transport import Timeouts
 from fannel.directory.values import UNREADABLE
@@ -22,6 +22,7 @@ from fannel.ops.doctor.finding import PATIENCE_S, ok, warning, wrong
 
 if TYPE_CHECKING:
     from fannel.config import Pagoda
+    from fannel.directory.mapping import Mapping
     from fannel.ops.doctor.finding import Finding
 
 NAME = "pagoda"
@@ -34,12 +35,12 @@ _REMEDIES: tuple[tuple[type[PagodaError], str], ...] = (
     (PagodaUnreachable, "check PAGODA_URL, DNS, route, proxy and pagoda itself; until then every device is unknown"),
     (PermissionDenied, "let this token's account read the models"),
     (AttributeUnreadable, "let this token's account read that attribute"),
-    (ModelMissing, "make the model in pagoda, or see whether this is the right pagoda"),
-    (AttributeMissing, "add the attribute to the model in pagoda"),
+    (ModelMissing, "say in [pagoda.device] and [pagoda.interface] what this site calls it, or make it in pagoda"),
+    (AttributeMissing, "say in [pagoda.device] and [pagoda.interface] what this site calls it, or add it in pagoda"),
 )
 
 
-def pagoda(settings: Pagoda, mapping: Mapping | None = None) -> Finding:
+def pagoda(settings: Pagoda) -> Finding:
     """Whether senders can be looked up: one search as a trap makes it, and how much there is to find."""
     if settings.url is None:
         return warning(NAME, "PAGODA_URL is not set: the embedded lab network would be used", "set PAGODA_URL")
@@ -47,7 +48,7 @@ def pagoda(settings: Pagoda, mapping: Mapping | None = None) -> Finding:
     try:
         client = PagodaClient(str(settings.url), token, ca_file=settings.ca_file, timeouts=_ONE_TRY)
         try:
-            return _look_around(client, mapping or Mapping())
+            return _look_around(client, mapping_of(settings))
         finally:
             client.close()
     except PagodaError as error:
