@@ -1,5 +1,6 @@
 """The in-memory index: who claims an address, which interface is meant."""
 
+import ipaddress
 import time
 
 import pytest
@@ -116,6 +117,26 @@ def test_a_newer_version_of_a_device_replaces_the_old_one(directory):
 def test_what_is_no_address_has_no_address(text):
     assert address(text) is None
     assert normalise(text) == text.strip().casefold()
+
+
+@given(
+    st.one_of(
+        st.ip_addresses().map(str),
+        st.ip_addresses(v=6).map(lambda one: one.exploded.upper()),
+        st.ip_addresses(v=4).map(lambda one: f"::ffff:{one}"),
+        st.ip_addresses(v=4).map(lambda one: f"::{one}"),
+        st.ip_addresses(v=6, network="fe80::/10").map(lambda one: f"{one}%eth0"),
+        st.text("0123456789.:abf% \0", max_size=20),
+    )
+)
+def test_an_address_is_what_python_takes_for_one_in_pythons_spelling(text):
+    try:
+        parsed = ipaddress.ip_address(text.strip().partition("%")[0])
+    except ValueError:
+        expected = None
+    else:
+        expected = str(getattr(parsed, "ipv4_mapped", None) or parsed)
+    assert address(text) == expected
 
 
 def test_a_lookup_among_ten_thousand_devices_takes_microseconds():

@@ -11,6 +11,7 @@ import functools
 import ipaddress
 import re
 from dataclasses import dataclass
+from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
@@ -211,6 +212,20 @@ def normalise(address_or_name: str) -> str:
 
 def address(text: str) -> str | None:
     """The normalised text of an IP address, or None if it is none. A zone (`%eth0`) is another machine's affair."""
+    # Nearly all by the C library, which is ten times faster: a whole list holds 40,000.
+    try:
+        inet_pton(AF_INET, text)
+    except (OSError, ValueError):
+        pass
+    else:
+        return text
+    try:
+        short = inet_ntop(AF_INET6, inet_pton(AF_INET6, text))
+    except (OSError, ValueError):
+        pass
+    else:
+        if "." not in short:  # with IPv4 inside, the two have different ideas of how to write it
+            return short
     try:
         parsed = ipaddress.ip_address(text.strip().partition("%")[0])
     except ValueError:

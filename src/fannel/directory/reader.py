@@ -210,6 +210,8 @@ def _text(value: Value, limit: int) -> str | None:
 
 def _cut(text: str, limit: int) -> str:
     """`text` within its limit, and without what no database or UTF-8 stream takes (NUL, halves of surrogate pairs)."""
+    if len(text) <= limit and text.isascii() and "\0" not in text:
+        return text
     text = text[: limit + 1].replace("\0", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
