@@ -337,7 +337,8 @@ def test_a_good_file_is_never_replaced_by_an_empty_list(lab, make_hosts, kept, w
     hosts = make_hosts(cache_file=kept, wall=wall)
     hosts.start()
     eventually(lambda: isinstance(hosts.trouble, EmptyList))
-    make_hosts(cache_file=kept, wall=wall).refresh()
+    with pytest.raises(EmptyList):
+        make_hosts(cache_file=kept, wall=wall).refresh()
     assert kept.read_bytes() == before
     assert hosts.find(["127.0.1.1"]).status == "found"
 

@@ -43,5 +43,6 @@ def test_an_empty_list_is_never_believed():
             shrinking.check(3, 0, at)
 
 
-def test_an_empty_pagoda_is_no_loss_to_who_knows_nobody():
-    Shrinking().check(0, 0, 0.0)
+def test_an_empty_list_is_asked_about_by_who_knows_nobody_too():
+    with pytest.raises(EmptyList, match="may this account not read them"):
+        Shrinking().check(0, 0, 0.0)

@@ -58,7 +58,7 @@ class UnexpectedAnswer(PagodaError):
 
 
 class EmptyList(PagodaError):
-    """pagoda lists no device although the directory knows some: the good list is kept."""
+    """pagoda lists no device, which is how it says that this account may read none: a good list is kept."""
 
 
 class ShrunkList(PagodaError):

@@ -30,8 +30,9 @@ class Shrinking:
             EmptyList: it has none.
             ShrunkList: it is sharply smaller, and has not been for long.
         """
-        if known and not listed:
-            raise EmptyList(f"pagoda lists no device at all; the {known} known ones are kept")
+        if not listed:
+            kept = f"; the {known} known ones are kept" if known else ""
+            raise EmptyList(f"pagoda lists no device at all: is there none, or may this account not read them?{kept}")
         if known < FEW or listed >= known * (1 - SHARE):
             self._since = None
             return
