@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from fannel.config import Pagoda, Slack
 from fannel.incidents.store import Store
+from fannel.incidents.store.tables import REVISION
 from fannel.lab.pagoda import LAB_TOKEN, Account, Fault, PagodaStandIn, Records
 from fannel.lab.slack import BOT_TOKEN, SlackStandIn, running
 from fannel.lab.slack import Fault as SlackFault
@@ -188,7 +189,7 @@ class TestDatabase:
     def test_a_good_one(self, file):
         found = database(f"sqlite:///{file}")
         assert (found.name, found.status) == ("database", "ok")
-        assert found.finding == f"{file} is writable; schema 0001"
+        assert found.finding == f"{file} is writable; schema {REVISION}"
 
     def test_one_that_will_be_made_is_not_made_now(self, tmp_path):
         found = database(f"sqlite:///{tmp_path}/var/deep/fannel.sqlite3")
@@ -209,7 +210,8 @@ class TestDatabase:
         sqlite3.connect(path).close()
         path.touch()
         assert (
-            database(f"sqlite:///{path}").finding == f"{path} is writable; schema none becomes 0001 at the next start"
+            database(f"sqlite:///{path}").finding
+            == f"{path} is writable; schema none becomes {REVISION} at the next start"
         )
         assert path.stat().st_size == 0
 
@@ -218,7 +220,7 @@ class TestDatabase:
             connection.execute("UPDATE alembic_version SET version_num = '9999'")
         found = database(f"sqlite:///{file}")
         assert found.status == "wrong"
-        assert "schema 9999, newer than 0001" in found.finding
+        assert f"schema 9999, newer than {REVISION}" in found.finding
 
     def test_a_file_that_is_no_database(self, tmp_path):
         path = tmp_path / "x.sqlite3"

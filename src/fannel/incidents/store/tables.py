@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     Column,
     DateTime,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 
 # The newest revision under migrations/versions; a test keeps the two equal. Known here so that opening a current
 # database costs one SELECT and no Alembic.
-REVISION = "0001"
+REVISION = "0002"
 
 metadata = MetaData(
     naming_convention={
@@ -98,6 +100,17 @@ incidents = Table(
     Column("asked_at", Utc, nullable=False),
     Column("resolved_at", Utc),
     Column("verdict", JSON),
+    Column("acknowledged_at", Utc),
+    Column("acknowledged_by", Text),
+    Column("closed_at", Utc),
+    # The incident this one follows from, and why that is believed; its own thread only if it outlives that one.
+    Column("cause_id", String(16), index=True),
+    Column("cause", JSON),
+    # While it is held down: when its first post is due. And when somebody looks whether it is over, unasked.
+    Column("due_at", Utc),
+    Column("recheck_at", Utc),
+    Column("reopened", Integer, nullable=False, server_default="0"),
+    Index("ix_incidents_fingerprint", "fingerprint"),
     # Two replicas that see one fault at the same instant open one incident: the database says so.
     Index(
         "uq_incidents_unresolved",
@@ -128,9 +141,79 @@ posts = Table(
     Column("payload", JSON, nullable=False),
     Column("broadcast", Boolean, nullable=False),
     Column("state", String(16), nullable=False, index=True),
+    # The lower, the sooner: first posts, recoveries, verdicts, collected output, summaries.
+    Column("priority", Integer, nullable=False, server_default="50"),
     Column("ts", String(32)),
     Column("attempts", Integer, nullable=False),
     Column("wanted_at", Utc, nullable=False),
     Column("not_before", Utc, nullable=False),
     Column("error", Text),
+)
+
+# Who or what changed an incident, when and why. What was *observed* is in `events`.
+history = Table(
+    "history",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("incident_id", ForeignKey("incidents.id"), nullable=False, index=True),
+    Column("at", Utc, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("what", String(32), nullable=False),
+    Column("why", Text),
+)
+
+# How restless a fault is: a penalty that decays (incidents/flap.py).
+flaps = Table(
+    "flaps",
+    metadata,
+    Column("fingerprint", Text, primary_key=True),
+    Column("phase", String(8), nullable=False),
+    Column("penalty", Float, nullable=False),
+    Column("scored_at", Utc, nullable=False),
+    Column("flapping_since", Utc),
+    Column("transitions", Integer, nullable=False),
+)
+
+# Who may log in for a fault, or post to a channel, and until when. A row stays: its token only counts up.
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("owner", Text),
+    Column("token", BigInteger, nullable=False),
+    Column("expires_at", Utc, nullable=False),
+)
+
+# What FANNEL decided and did: decisions, runs, outputs (compressed in `body`), posts.
+activities = Table(
+    "activities",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("at", Utc, nullable=False, index=True),
+    Column("kind", String(16), nullable=False),
+    Column("incident_id", String(16), index=True),
+    Column("event_id", String(26), index=True),
+    Column("summary", Text, nullable=False),
+    Column("detail", JSON),
+    Column("body", LargeBinary),
+)
+
+# How far somebody has read something.
+watermarks = Table(
+    "watermarks",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+    Column("at", Utc, nullable=False),
+)
+
+# What could not be recorded as what it is.
+dead_letters = Table(
+    "dead_letters",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("at", Utc, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("detail", JSON),
+    Column("raw", LargeBinary),
 )
