@@ -33,6 +33,7 @@ ROOMS = (
     "slack",
     "pipeline",
     "respond",
+    "observer",
     "source",
     "ops",
     "lab",

@@ -33,6 +33,7 @@ MAX_MESSAGE_CHARS = 2048  # what RFC 5424 §6.1 asks every receiver to take
 UNKNOWN_SYSLOG = "unknown_syslog"
 NOTIFICATIONS_LOST = "notifications_lost"
 _THIS_MACHINE = "127.0.0.1"
+CANARY = "canary"
 
 # RFC 5674 §2 says which syslog severity an alarm's perceived severity becomes; this is the way back.
 _SEVERITIES: Mapping[str, Severity] = {
@@ -56,10 +57,11 @@ def trap_event(
     source: Source,
     host: Host,
     called: str | None = None,
+    event_id: str | None = None,
 ) -> Event:
     """The event of a named and classified notification. `called` is what its host is called while it is unknown."""
     return Event(
-        id=_id(received_at),
+        id=event_id or _id(received_at),
         received_at=received_at,
         via="snmp_trap",
         kind=found.kind,
@@ -103,11 +105,11 @@ def syslog_event(message: SyslogMessage, *, received_at: datetime, source: Sourc
     )
 
 
-def refusal_event(refusal: Refusal, *, received_at: datetime, host: Host) -> Event:
+def refusal_event(refusal: Refusal, *, received_at: datetime, host: Host, event_id: str | None = None) -> Event:
     """What was not accepted is still something that happened; rules may act on it."""
     kind = "snmp_auth_failure" if refusal.reason in AUTH_FAILURES else "datagram_refused"
     return Event(
-        id=_id(received_at),
+        id=event_id or _id(received_at),
         received_at=received_at,
         via="snmp_trap",
         kind=kind,
@@ -121,10 +123,10 @@ def refusal_event(refusal: Refusal, *, received_at: datetime, host: Host) -> Eve
     )
 
 
-def lost_event(lost: Mapping[str, int], *, received_at: datetime, receiver: str) -> Event:
+def lost_event(lost: Mapping[str, int], *, received_at: datetime, receiver: str, event_id: str | None = None) -> Event:
     """What FANNEL lost, by reason, is something that happened, too: to the machine `receiver`, which is no device."""
     return Event(
-        id=_id(received_at),
+        id=event_id or _id(received_at),
         received_at=received_at,
         via="snmp_trap",
         kind=NOTIFICATIONS_LOST,
@@ -136,6 +138,31 @@ def lost_event(lost: Mapping[str, int], *, received_at: datetime, receiver: str)
         source=Source(_THIS_MACHINE),
         lost={reason: count for reason, count in lost.items() if count > 0},
     )
+
+
+def canary_event(*, received_at: datetime, source: Source, event_id: str) -> Event:
+    """What the receiver sent to itself, on its last stage: it proves that the rule engine takes events."""
+    return Event(
+        id=event_id,
+        received_at=received_at,
+        via="snmp_trap",
+        kind=CANARY,
+        problem=CANARY,
+        phase="info",
+        severity="info",
+        host=Host(source.address, known=False),
+        subject=Subject(type="receiver"),
+        source=source,
+    )
+
+
+def spooled_id(received_at: datetime, identity: bytes) -> str:
+    """The id of the event of a spooled datagram: the same each time it is read, and sorted as they came.
+
+    `identity` are the ten octets of its `SpoolId`, where other ULIDs have random ones.
+    """
+    milliseconds = min(max(0, int(received_at.timestamp() * 1000)), 2**48 - 1)
+    return str(ULID(milliseconds.to_bytes(6) + identity))
 
 
 def _id(received_at: datetime) -> str:

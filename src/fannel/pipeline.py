@@ -1,12 +1,13 @@
 """The road of one trap, on one screen: datagram → message → notification → kind → host → event → incident.
 
-Every stage takes the previous stage's record and returns its own; nothing walks back. What falls off the road is
-counted, and said as an event of its own.
+Every stage takes the previous stage's record and returns its own; nothing walks back. What falls off the road is a
+refusal, and said as an event of its own.
 """
 
 from __future__ import annotations
 
 import hmac
+import platform
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -14,12 +15,14 @@ from fannel import logs
 from fannel.directory.enrich import enrich_subject, to_host
 from fannel.directory.identity import identify, trusted_facts
 from fannel.event import Host, Source
+from fannel.intake.datagram import Note
 from fannel.intake.networks import within
 from fannel.intake.proxied import unwrap
+from fannel.intake.receiver.notice import Notice
 from fannel.intake.refusals import Reason, Refusal
 from fannel.intake.v3 import Heard
 from fannel.kinds.classify import Classification
-from fannel.normalise import refusal_event, trap_event
+from fannel.normalise import lost_event, refusal_event, spooled_id, trap_event
 from fannel.wire.ber import DecodeError
 from fannel.wire.snmp import NotANotification, UnsupportedVersion, decode
 from fannel.wire.snmpv3 import is_v3
@@ -31,10 +34,10 @@ if TYPE_CHECKING:
     from fannel.directory.directory import Device, Interface, Lookup
     from fannel.event import Event
     from fannel.incidents.store import Store
-    from fannel.intake.counters import Counters
     from fannel.intake.datagram import Datagram
     from fannel.intake.proxied import Inner
     from fannel.intake.refusals import Refusals
+    from fannel.intake.spool import Spooled
     from fannel.intake.v3 import V3Intake
     from fannel.kinds.classify import Kinds
     from fannel.naming.catalogue import Catalogue
@@ -58,9 +61,9 @@ class Directory(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What became of one datagram, before it is on record: an event, or a refusal (with an event if it is said)."""
+    """What became of one datagram: an event, or a refusal (with an event if it is said)."""
 
-    datagram: Datagram
+    spooled: Spooled
     event: Event | None
     refusal: Refusal | None = None
 
@@ -74,51 +77,50 @@ class Pipeline:
     kinds: Kinds
     directory: Directory
     store: Store
-    counters: Counters
     refusals: Refusals
     v3: V3Intake | None = None  # None: no SNMPv3 user is configured
 
-    def observe(self, datagrams: Sequence[Datagram]) -> list[Seen]:
+    def observe(self, spooled: Sequence[Spooled]) -> list[Seen]:
         """Decode, name, classify and enrich. Never raises, whatever the bytes are."""
-        return [self._see(datagram) for datagram in datagrams]
+        return [self._see(one) for one in spooled]
 
-    def commit(self, seen: Sequence[Seen]) -> list[Event]:
-        """Log the events, find or open their incidents.
+    def commit(self, seen: Sequence[Seen]) -> list[Seen]:
+        """Log the events and find or open their incidents; returns the same with the events as they are on record.
 
         Raises:
             StoreError: nothing was recorded; commit the same again later, it changes nothing twice.
         """
-        observed = [(one.event, one.datagram.payload) for one in seen if one.event is not None]
-        recorded = self.store.record(observed) if observed else []
-        for one in seen:
-            if one.refusal is not None:
-                self.counters.add("rejected", one.refusal.reason)
-            else:
-                self.counters.add("handled")
-        return recorded
+        observed = [(one.event, one.spooled.datagram.payload) for one in seen if one.event is not None]
+        recorded = iter(self.store.record(observed) if observed else ())
+        return [one if one.event is None else replace(one, event=next(recorded)) for one in seen]
 
-    def _see(self, datagram: Datagram) -> Seen:
-        understood = self._understand(datagram)
+    def _see(self, spooled: Spooled) -> Seen:
+        datagram = spooled.datagram
+        event_id = spooled_id(datagram.received_at, spooled.id.octets())
+        if datagram.note is Note.NOTICE:
+            return Seen(spooled, _lost(datagram, event_id))
+        understood = self._understand(datagram, event_id)
         if not isinstance(understood, Refusal):
-            return Seen(datagram, understood)
+            return Seen(spooled, understood)
         said = self.refusals.say(understood, datagram.received_at)
         if worst := self.refusals.worst(datagram.received_at):
             log.warning("datagrams were refused", **worst)
         if said is None:
-            return Seen(datagram, None, refusal=understood)
-        event = refusal_event(said, received_at=datagram.received_at, host=self._sender(said))
-        return Seen(datagram, event, refusal=understood)
+            return Seen(spooled, None, understood)
+        host = self._sender(said)
+        event = refusal_event(said, received_at=datagram.received_at, host=host, event_id=event_id)
+        return Seen(spooled, event, understood)
 
-    def _understand(self, datagram: Datagram) -> Event | Refusal:
+    def _understand(self, datagram: Datagram, event_id: str) -> Event | Refusal:
         """The event, or why there is none."""
         try:
             inner = unwrap(datagram, self.trap.proxy_from)
             if isinstance(inner, Refusal):
                 return inner
-            heard = self._accept(inner.datagram)
-            if isinstance(heard, Refusal):
-                return replace(heard, proxy=inner.proxy)
-            return self._event(heard.message, inner)
+            message = self._accept(inner.datagram)
+            if isinstance(message, Refusal):
+                return replace(message, proxy=inner.proxy)
+            return self._event(message, inner, event_id)
         except Exception:
             # A defect of ours: one datagram must not end the source, and with it all sources. It is counted, said as
             # an event with the bytes in the log, and its traceback is here.
@@ -130,7 +132,7 @@ class Pipeline:
             return Host(refusal.source, known=False)
         return to_host(self.directory.find([refusal.source]), refusal.source)
 
-    def _accept(self, datagram: Datagram) -> Heard | Refusal:
+    def _accept(self, datagram: Datagram) -> Message | Refusal:
         """Judge a datagram as its sender sent it."""
 
         def refusal(reason: Reason, detail: str) -> Refusal:
@@ -141,7 +143,8 @@ class Pipeline:
         if is_v3(datagram.payload):
             if self.v3 is None:
                 return refusal("unsupported_version", "SNMPv3, and no SNMPv3 user is configured (trap.users)")
-            return self.v3.accept(datagram)
+            heard = self.v3.accept(datagram)
+            return heard.message if isinstance(heard, Heard) else heard
         try:
             message = decode(datagram.payload)
         except UnsupportedVersion as error:
@@ -154,9 +157,9 @@ class Pipeline:
             hmac.compare_digest(message.community, c.get_secret_value().encode()) for c in self.trap.communities
         ):
             return refusal("bad_community", f"an SNMP v{message.version} {message.pdu} with a community not configured")
-        return Heard(message)
+        return message
 
-    def _event(self, message: Message, inner: Inner) -> Event:
+    def _event(self, message: Message, inner: Inner, event_id: str) -> Event:
         datagram, proxy = inner
         notification = self.catalogue.name(message)
         who = identify(trusted_facts(datagram.source, message, self.trap), self.directory)
@@ -171,6 +174,7 @@ class Pipeline:
             source=Source(datagram.source, message.agent_address, message.engine_id, proxy, who.disputed),
             host=to_host(who.lookup, who.called),
             called=who.called,
+            event_id=event_id,
         )
 
     def _described(self, found: Classification, device: Device) -> Classification:
@@ -179,3 +183,14 @@ class Pipeline:
         on_record = self.directory.interface(device, ifindex=subject.ifindex, name=subject.name)
         known = enrich_subject(subject, on_record)
         return Classification(found.kind, found.problem, found.phase, found.severity, known)
+
+
+def _lost(datagram: Datagram, event_id: str) -> Event | None:
+    """The event of what the receiver lost; None if it cannot be read, which it wrote itself."""
+    try:
+        notice = Notice.read(datagram.payload)
+    except ValueError:
+        log.exception("what the receiver lost cannot be read")
+        return None
+    received_at = datagram.received_at
+    return lost_event(notice.lost, received_at=received_at, receiver=platform.node(), event_id=event_id)

@@ -35,6 +35,8 @@ def environment(monkeypatch, folder: Path, toml: str) -> None:
         "FANNEL_DATABASE__URL": f"sqlite:///{folder}/fannel.sqlite3",
         "FANNEL_TRAP__HOST": "127.0.0.1",
         "FANNEL_TRAP__PORT": str(free_udp_port()),
+        "FANNEL_SPOOL__DIRECTORY": f"{folder}/spool",
+        "FANNEL_HEALTH__CANARY_EVERY_S": "0",
     }
     for name, value in values.items():
         monkeypatch.setenv(name, value)
@@ -52,12 +54,17 @@ class Running:
 
     async def __aenter__(self):
         self.task = asyncio.create_task(self.main(self.queue, self.args))
-        while not is_bound(self.port):
+        while not self._observing():
             if self.task.done():
                 self.task.result()
             await asyncio.sleep(0.02)
         await asyncio.sleep(0.3)  # the directory's first load, from a stand-in on loopback
         return self
+
+    @staticmethod
+    def _observing() -> bool:
+        """Whether both children are ready: the source keeps them from then on."""
+        return any(task.get_name() == "fannel observe" for task in asyncio.all_tasks())
 
     async def __aexit__(self, *_):
         self.task.cancel()

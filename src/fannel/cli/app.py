@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from fannel import __version__
-from fannel.cli import bench, db, decode, demo, doctor, hosts, lab, pagoda, receive, run
+from fannel.cli import bench, db, decode, demo, doctor, hosts, lab, observe, pagoda, receive, run
 from fannel.config import ConfigError
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ app.command("receive")(receive.receive)
 app.command("doctor")(doctor.doctor)
 app.add_typer(hosts.app, name="hosts")
 app.add_typer(pagoda.app, name="pagoda")
+app.command("observe", hidden=True)(observe.observe)
 app.add_typer(lab.app, name="lab")
 app.add_typer(db.app, name="db")
 app.add_typer(bench.app, name="bench")

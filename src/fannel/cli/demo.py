@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from fannel.lab.stage import Stage
 
 HOST, INTERFACE = "rt-tyo-01.example.net", "GigabitEthernet0/3"
-START_TIMEOUT_S, STEP_TIMEOUT_S = 60, 45
+START_TIMEOUT_S, STEP_TIMEOUT_S = 120, 45
 POLL_S = 0.1
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 import typer
 
 from fannel import config, logs
+from fannel.cli.child import parent, starting
 from fannel.config.address import Address, parse
 
 if TYPE_CHECKING:
@@ -63,7 +64,6 @@ def receive(
     that has arrived is in the spool. Exit status 2 if something is configured wrongly, 1 if it failed later.
     """
     logs.configure()
-    settings = _over(config.load(), trap=trap, spool=spool, http=http, check=check, user=user)
     # What the receiver is made of is this command's alone.
     from fannel.intake.answerer import Answerer  # noqa: PLC0415
     from fannel.intake.engine_file import EngineFileError  # noqa: PLC0415
@@ -72,27 +72,26 @@ def receive(
     from fannel.intake.receiver.receiver import Receiver  # noqa: PLC0415
     from fannel.intake.spool import SpoolError  # noqa: PLC0415
 
-    with ExitStack() as stack:
+    mistakes = (config.ConfigError, ListenError, PrivilegeError, SpoolError, EngineFileError)
+    with starting(parent() if with_parent else None, mistakes) as ready, ExitStack() as stack:
+        settings = _over(config.load(), trap=trap, spool=spool, http=http, check=check, user=user)
         told = stack.enter_context(_Told(with_parent=with_parent))
-        try:
-            receiver = Receiver(settings)
-            stack.callback(receiver.stop)
-            pages = _bound_pages(settings.health, receiver)
-            if settings.receiver.user is not None:
-                become(settings.receiver.user)
-            elif is_root():
-                log.warning("receiving as root", remedy="set receiver.user to somebody who may write the spool")
-            answerer = Answerer.open(settings.trap, receiver.counters)
-            stack.callback(answerer.close)
-            receiver.start(answerer)
-            for page in pages:
-                page.start()
-                stack.callback(page.close)
-        except (ListenError, PrivilegeError, SpoolError, EngineFileError) as error:
-            typer.echo(f"fannel: {error}", err=True)
-            raise typer.Exit(2) from None
+        receiver = Receiver(settings)
+        stack.callback(receiver.stop)
+        pages = _bound_pages(settings.health, receiver)
+        if settings.receiver.user is not None:
+            become(settings.receiver.user)
+        elif is_root():
+            log.warning("receiving as root", remedy="set receiver.user to somebody who may write the spool")
+        answerer = Answerer.open(settings.trap, receiver.counters)
+        stack.callback(answerer.close)
+        receiver.start(answerer)
+        for page in pages:
+            page.start()
+            stack.callback(page.close)
         # Before the keys go: answers are made until the last datagram is appended.
         stack.callback(receiver.stop)
+        ready()
         told.wait(receiver)
         log.info("stopping")
     log.info("stopped", **receiver.counters.as_dict())
@@ -161,7 +160,7 @@ class _Told:
         waker.setblocking(False)
         self._waker = waker
         signal.set_wakeup_fd(waker.fileno(), warn_on_full_buffer=False)
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in (signal.SIGTERM, *(() if self._with_parent else (signal.SIGINT,))):
             signal.signal(number, self._end)
         return self
 

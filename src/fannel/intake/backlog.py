@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from fannel.intake.passing import Rank
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from fannel.intake.passing import Passing
 
 _Lane = OrderedDict[str, list["Passing"]]
@@ -27,6 +29,9 @@ class Backlog:
         self._histories: dict[str, None] = {}
         self.events = 0
         self.waiting = 0
+
+    def __iter__(self) -> Iterator[Passing]:
+        return (one for lane in self._lanes for history in lane.values() for one in history)
 
     @property
     def highest(self) -> Rank:
@@ -108,7 +113,7 @@ class Backlog:
 
     def recount(self) -> int:
         """`waiting`, counted anew."""
-        return sum(one.repeats for lane in self._lanes for history in lane.values() for one in history)
+        return sum(one.repeats for one in self)
 
     def _lane_of(self, fingerprint: str) -> _Lane | None:
         return next((lane for lane in self._lanes if fingerprint in lane), None)

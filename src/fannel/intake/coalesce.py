@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from fannel.intake.passing import Passing, Rank, asks
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from fannel.event import Event, Severity
 
@@ -54,6 +54,9 @@ class Coalescer:
     def __len__(self) -> int:
         return len(self._lines)
 
+    def __iter__(self) -> Iterator[Passing]:
+        return (passing for line in self._lines.values() for passing in line.repeats.values())
+
     def offer(self, event: Event, at: float) -> Sequence[Passing]:
         """What passes because of `event`, in order: nothing, or it and what must go before it."""
         fingerprint = event.fingerprint
@@ -85,7 +88,7 @@ class Coalescer:
 
     def recount(self) -> int:
         """`waiting`, counted anew."""
-        return sum(passing.repeats for line in self._lines.values() for passing in line.repeats.values())
+        return sum(passing.repeats for passing in self)
 
     def _open(self, fingerprint: str, event: Event, at: float) -> list[Passing]:
         """A new window; the one that would end first makes room."""

@@ -19,7 +19,7 @@ from fannel.intake.source_notice import MOST_RAISES, SOURCE_QUIET, SOURCE_STORM,
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from fannel.event import Event
     from fannel.intake.passing import Passing
@@ -119,6 +119,9 @@ class SourceLimits:
     def __len__(self) -> int:
         return len(self._calm) + len(self._storming)
 
+    def __iter__(self) -> Iterator[Passing]:
+        return (one for source in self._storming.values() if source.storm is not None for one in source.storm.backlog)
+
     @property
     def held(self) -> int:
         """How many events wait."""
@@ -178,7 +181,7 @@ class SourceLimits:
 
     def recount(self) -> int:
         """`waiting`, counted anew."""
-        return sum(source.storm.backlog.recount() for source in self._storming.values() if source.storm is not None)
+        return sum(passing.repeats for passing in self)
 
     def _meet(self, name: str, at: float) -> _Source | None:
         """A source not known yet, with full buckets; None when all that are known are in a storm."""

@@ -23,7 +23,7 @@ from fannel.intake.passing import Passing, Rank
 from fannel.intake.source_limit import SourceLimit, SourceLimits
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
     from fannel.event import Event
@@ -132,6 +132,10 @@ class Storm:
     def notices(self, now: datetime) -> list[Event]:
         """Events that say a source's storm began or ended, once each. Record them, then `offer()` them."""
         return [notice.event(now) for notice in self._limits.notices()] if self._limits else []
+
+    def holding(self) -> Iterator[str]:
+        """The ids of all events that wait here: what took others in stands for them."""
+        return (passing.event.id for stage in self._stages() for passing in stage)
 
     def tally(self) -> Tally:
         """The sums, from counters kept along the way."""

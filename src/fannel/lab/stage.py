@@ -24,7 +24,7 @@ CHANNEL = "C0ALERTS01"
 
 
 class Stage:
-    """The stand-ins, running while the block lasts. `environ` points FANNEL at them; `folder` holds its database."""
+    """The stand-ins, running while the block lasts. `environ` points FANNEL at them; `folder` holds what it keeps."""
 
     def __init__(
         self,
@@ -63,6 +63,7 @@ class Stage:
                 "FANNEL_SLACK__API_URL": self.slack.api_url,
                 "FANNEL_SLACK__CHANNEL": CHANNEL,
                 "FANNEL_DATABASE__URL": f"sqlite:///{self._folder.resolve()}/fannel.sqlite3",
+                "FANNEL_SPOOL__DIRECTORY": f"{self._folder.resolve()}/spool",
                 "FANNEL_TRAP__HOST": "127.0.0.1",
                 "FANNEL_TRAP__PORT": str(self.trap_port),
                 "FANNEL_LAB_SSH_PORT": str(ssh_port),

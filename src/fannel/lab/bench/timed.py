@@ -33,10 +33,11 @@ class Timed:
 
     async def put(self, item: dict[str, Any]) -> None:
         """Hand one event over."""
-        if item.get("via") == "snmp_trap" and self._events is not None:
+        counted = item.get("via") == "snmp_trap" and item.get("kind") != "canary"
+        if counted and self._events is not None:
             self._seen.append({**item, "meta": dict(item.get("meta", {}))})  # the engine adds to the original
         await self._queue.put(item)
-        if item.get("via") != "snmp_trap":
+        if not counted:
             return
         self._taken.append(time.monotonic())
         if len(self._taken) == self._count:

@@ -1,0 +1,82 @@
+"""What has to be done every so often beside the road: posts that wait for Slack, a line that says what came."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Self
+
+from fannel import logs
+from fannel.incidents.store import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from fannel.intake.counters import Counters
+    from fannel.slack.outbox import Outbox
+
+log = logs.Logger("fannel.observer")
+
+DELIVER_EVERY_S = 5.0
+REPORT_EVERY_S = 60.0
+KEEP_ENGINES_EVERY_S = 60.0
+
+
+class Chores:
+    """Runs each chore in a thread of its own, every so many seconds, while the block lasts."""
+
+    def __init__(self) -> None:
+        self._ending = threading.Event()
+        self._threads: list[threading.Thread] = []
+
+    def add(self, name: str, every_s: float, work: Callable[[], object]) -> None:
+        """One more; call it before the block."""
+
+        def repeat() -> None:
+            while not self._ending.wait(every_s):
+                work()
+
+        self._threads.append(threading.Thread(target=repeat, name=f"fannel-{name}", daemon=True))
+
+    def __enter__(self) -> Self:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # A post under way is not waited for: the outbox knows what became of it the next time.
+        self._ending.set()
+
+
+class Delivery:
+    """Delivers what Slack did not take when it was wanted."""
+
+    def __init__(self, outbox: Outbox, counters: Counters) -> None:
+        self._outbox = outbox
+        self._counters = counters
+
+    def __call__(self) -> None:
+        """One round. Nothing that goes wrong here ends the process that records events."""
+        try:
+            self._outbox.deliver()
+        except StoreError as error:
+            log.error("cannot read the outbox", reason=str(error))
+            self._counters.add("store_errors")
+        except Exception:
+            # A defect of ours; it is said with its traceback and counted, every time.
+            log.exception("delivering to Slack failed")
+            self._counters.add("delivery_defects")
+
+
+class Report:
+    """Says what came and what became of it, when anything changed since the last time."""
+
+    def __init__(self, counts: Callable[[], Mapping[str, int]]) -> None:
+        self._counts = counts
+        self._before: Mapping[str, int] = {}
+
+    def __call__(self) -> None:
+        """One line, or none."""
+        now = self._counts()
+        if now != self._before:
+            log.info("observed", **now)
+            self._before = now

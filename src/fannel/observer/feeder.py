@@ -1,0 +1,106 @@
+"""The second half of the observer: feeds the rule engine through a pipe, and acknowledges what the rules have.
+
+Lines of JSON go out, ids of events that the rule engine has come back. The end of what comes back is the end of the
+process on the other side, whatever ended it.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, BinaryIO
+
+from fannel import logs
+from fannel.event import neutralise
+from fannel.intake.spool import SpoolError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from fannel.event import Event, Json
+    from fannel.intake.counters import Counters
+    from fannel.intake.spool import SpoolReader
+    from fannel.observer.custody import Custody
+
+log = logs.Logger("fannel.observer")
+
+ACKNOWLEDGE_EVERY_S = 0.5
+
+
+class Feeder:
+    """`run()` sends until custody is closed; `listen()` takes the confirmations, in a thread of its own."""
+
+    def __init__(
+        self,
+        custody: Custody,
+        spool: SpoolReader,
+        rules: BinaryIO,
+        answers: BinaryIO,
+        counters: Counters,
+        *,
+        now: Callable[[], datetime],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._custody = custody
+        self._spool = spool
+        self._rules = rules
+        self._answers = answers
+        self._counters = counters
+        self._now = now
+        self._clock = clock
+        self._acknowledge_at = 0.0
+        self._reason = ""
+
+    def run(self) -> None:
+        """Feed the rules until the end; then acknowledge what they have."""
+        try:
+            while not self._custody.closed:
+                self.step()
+        except OSError as error:
+            log.error("cannot reach the event source", reason=error.strerror or str(error))
+        finally:
+            self._custody.close()
+            self.acknowledge()
+
+    def step(self) -> None:
+        """Send what there is room for, acknowledge when it is time, and wait for more."""
+        if taken := self._custody.take(self._now()):
+            self._rules.write(b"".join(map(line, taken)))
+            self._rules.flush()
+        elif self._clock() < self._acknowledge_at:
+            self._custody.wait_news(self._now(), self._acknowledge_at - self._clock())
+        if self._clock() >= self._acknowledge_at:
+            self.acknowledge()
+            self._acknowledge_at = self._clock() + ACKNOWLEDGE_EVERY_S
+
+    def listen(self) -> None:
+        """Take confirmations until the other side is gone."""
+        try:
+            for answer in self._answers:
+                self._custody.confirm(answer.decode("ascii", "replace").strip())
+        except (OSError, ValueError) as error:  # ValueError: closed by this very process, at its end
+            log.info("no more confirmations", reason=str(error))
+        self._custody.close()
+
+    def acknowledge(self) -> None:
+        """Give back to the spool what the rules have or will not get. What cannot be, waits for the next time."""
+        done = self._custody.to_acknowledge()
+        if not done:
+            return
+        try:
+            self._spool.acknowledge(done)
+        except SpoolError as error:
+            self._counters.add("spool_errors")
+            if self._reason != str(error):
+                log.error("cannot acknowledge, trying again", reason=str(error), waiting=len(done))
+            self._reason = str(error)
+            return
+        self._reason = ""
+        self._custody.acknowledged(len(done))
+
+
+def line(event: Event | Json) -> bytes:
+    """One event as rules may see it: the single place where every string of it is made harmless."""
+    harmless = neutralise(event) if isinstance(event, dict) else event.to_queue()
+    return json.dumps(harmless, separators=(",", ":")).encode() + b"\n"

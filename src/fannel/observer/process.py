@@ -1,0 +1,202 @@
+"""The observer, put together from the settings: its parts, its threads, its end.
+
+It lives as long as the event source on the other side of the pipe does, and no configuration it can start with makes
+it end before.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import math
+import os
+import threading
+import time
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING, BinaryIO, Self
+
+from fannel import config, logs
+from fannel.directory.open import open_directory, open_webhook
+from fannel.incidents.store import Store
+from fannel.intake.counters import Counters
+from fannel.intake.policy import quiet_policy, storm_policy
+from fannel.intake.quiet import Quiet
+from fannel.intake.refusals import Refusals
+from fannel.intake.spool import SpoolError, open_reader
+from fannel.intake.storm import Storm
+from fannel.intake.v3 import V3Intake
+from fannel.kinds.classify import Kinds
+from fannel.naming.catalogue import Catalogue
+from fannel.observer.chores import (
+    DELIVER_EVERY_S,
+    KEEP_ENGINES_EVERY_S,
+    REPORT_EVERY_S,
+    Chores,
+    Delivery,
+    Report,
+)
+from fannel.observer.custody import Custody
+from fannel.observer.feeder import Feeder
+from fannel.observer.recorder import Recorder
+from fannel.observer.vitals import Vitals
+from fannel.pipeline import Pipeline
+from fannel.respond import open_outbox
+from fannel.wire.usm import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from fannel.config import Settings
+
+log = logs.Logger("fannel.observer")
+
+LOCK = "observer.lock"
+# The one before us ends when its pipe does; it may be in the middle of a batch.
+LOCK_TIMEOUT_S = 20.0
+JOIN_TIMEOUT_S = 5.0
+
+
+class Observer:
+    """`open()`, then `run()` until the source is gone, then `close()`."""
+
+    def __init__(self, settings: Settings, rules: BinaryIO, answers: BinaryIO, stack: ExitStack) -> None:
+        """Everything that was opened is closed by `stack`, the last first."""
+        self._settings = settings
+        self._stack = stack
+        self._counters = Counters()
+        stack.callback(os.close, _only_one(settings.spool.directory))
+        store = Store.open(settings.database.url)
+        stack.callback(store.close)
+        spool = self._spool = open_reader(settings.spool.directory)
+        stack.callback(spool.close)
+        self._v3 = _open_v3(settings.trap, self._counters)
+        if self._v3 is not None:
+            stack.callback(lambda v3: v3.close(self._oldest_s()), self._v3)
+        self._directory = open_directory(settings.pagoda)
+        webhook = open_webhook(settings.pagoda, self._directory)
+        if webhook is not None:
+            stack.callback(webhook.stop)
+        self._outbox = open_outbox(settings, store)
+        self.custody = Custody(Storm(storm_policy(settings.storm)))
+        pipeline = Pipeline(
+            trap=settings.trap,
+            catalogue=Catalogue.load(),
+            kinds=Kinds.load(),
+            directory=self._directory,
+            store=store,
+            refusals=Refusals(),
+            v3=self._v3,
+        )
+        quiet = Quiet(quiet_policy(settings.quiet))
+        self._recorder = Recorder(spool, pipeline, quiet, self.custody, self._counters, now=_now)
+        self._feeder = Feeder(self.custody, spool, rules, answers, self._counters, now=_now)
+        self.vitals = Vitals(
+            self.custody,
+            self._directory,
+            self._recorder.trouble,
+            canary_every_s=settings.health.canary_every_s,
+        )
+
+    @classmethod
+    def open(cls, settings: Settings, rules: BinaryIO, answers: BinaryIO) -> Self:
+        """An observer that writes events to `rules` and reads confirmations from `answers`.
+
+        Raises:
+            ConfigError, StoreError, EngineFileError: something is configured wrongly.
+        """
+        with ExitStack() as stack:
+            observer = cls(settings, rules, answers, stack)
+            observer._stack = stack.pop_all()
+        return observer
+
+    def run(self) -> None:
+        """Observe until the pipe ends or `stop()` is called."""
+        feeding = threading.Thread(target=self._feeder.run, name="fannel-feeder")
+        listening = threading.Thread(target=self._feeder.listen, name="fannel-answers", daemon=True)
+        self._directory.start()
+        log.info("observing", spool=str(self._settings.spool.directory))
+        with self._chores():
+            feeding.start()
+            listening.start()
+            try:
+                self._recorder.run()
+            finally:
+                self.custody.close()
+                feeding.join(JOIN_TIMEOUT_S)
+        self._directory.stop()
+        log.info("stopped observing", **self.counts())
+
+    def stop(self) -> None:
+        """End `run()`, from a signal handler or another thread."""
+        # Not from here: a signal handler may have interrupted who holds the lock.
+        threading.Thread(target=self.custody.close, daemon=True).start()
+
+    def close(self) -> None:
+        """Let go of everything."""
+        self._stack.close()
+
+    def counts(self) -> Mapping[str, int]:
+        """All counts, `name` or `name.reason` each, for a log line."""
+        counts = {(f"{name}.{reason}" if reason else name): n for (name, reason), n in self.custody.counts().items()}
+        return {name: n for name, n in sorted((counts | self._counters.as_dict()).items()) if n}
+
+    def _save(self, v3: V3Intake) -> None:
+        v3.save(self._oldest_s())
+
+    def _oldest_s(self) -> float:
+        """Seconds that the oldest unacknowledged datagram has waited; all of time while nobody can tell."""
+        try:
+            return self._spool.oldest_s()
+        except SpoolError:
+            return math.inf
+
+    def _chores(self) -> Chores:
+        chores = Chores()
+        if self._outbox is not None:
+            chores.add("outbox", DELIVER_EVERY_S, Delivery(self._outbox, self._counters))
+        chores.add("report", REPORT_EVERY_S, Report(self.counts))
+        if self._v3 is not None:
+            chores.add("engines", KEEP_ENGINES_EVERY_S, partial(self._save, self._v3))
+        return chores
+
+
+def _open_v3(trap: config.Trap, counters: Counters) -> V3Intake | None:
+    """The SNMPv3 engine, or None where no user is configured."""
+    if not trap.users:
+        return None
+    try:
+        return V3Intake.open(trap.users, trap.engine_file, counters)
+    except UserError as error:
+        raise config.ConfigError(f"trap.users: {error}") from None
+
+
+def _only_one(directory: Path) -> int:
+    """Wait for the observer before us to end; two would put every event to the rules twice.
+
+    Raises:
+        ConfigError: it does not end, or the folder cannot be used.
+    """
+    until = time.monotonic() + LOCK_TIMEOUT_S
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        lock = os.open(directory / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        msg = f"{directory}: {error.strerror}: make it writable, or set spool.directory (FANNEL_SPOOL__DIRECTORY)"
+        raise config.ConfigError(msg) from None
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            if time.monotonic() < until:
+                time.sleep(0.05)
+                continue
+            os.close(lock)
+            msg = f"{directory}: another event source reads this spool: give each one its own spool.directory"
+            raise config.ConfigError(msg) from None
+        return lock
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,204 @@
+"""The first half of the observer: takes datagrams from the spool, puts their events on record, hands them to custody.
+
+Nothing from outside ends it. A spool or a database that is away is waited for, while what comes waits on disk; a
+defect of ours costs one datagram, is counted and said.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
+
+from fannel import logs
+from fannel.event import Source
+from fannel.incidents.store import StoreError
+from fannel.intake.datagram import Note
+from fannel.intake.spool import SpoolError
+from fannel.intake.storm import RulesBehind
+from fannel.normalise import canary_event, spooled_id
+from fannel.observer.asking import AskedAgain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from fannel.event import Event
+    from fannel.incidents.store import Store
+    from fannel.intake.counters import Counters
+    from fannel.intake.quiet import Quiet
+    from fannel.intake.spool import Spooled, SpoolId, SpoolReader
+    from fannel.observer.custody import Custody
+    from fannel.pipeline import Pipeline, Seen
+
+log = logs.Logger("fannel.observer")
+
+# A batch is a transaction. Small, so that the rules do not wait for a large one to be through.
+BATCH = 50
+# How long the spool may be waited for: also how late a quiet device or the end of a storm is noticed.
+WAIT_S = 0.25
+RETRY_FIRST_S, RETRY_LAST_S = 0.5, 30.0
+
+_Done = TypeVar("_Done")
+
+
+class Recorder:
+    """`run()` until custody is closed. `trouble` says what of the record or the spool is away, by name."""
+
+    def __init__(
+        self,
+        spool: SpoolReader,
+        pipeline: Pipeline,
+        quiet: Quiet,
+        custody: Custody,
+        counters: Counters,
+        *,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._spool = spool
+        self._pipeline = pipeline
+        self._store: Store = pipeline.store
+        self._quiet = quiet
+        self._custody = custody
+        self._counters = counters
+        self._now = now
+        self._last: SpoolId | None = None
+        self._asked = AskedAgain((), now())
+        self._own: list[Event] = []  # on record, and to be said when there is room
+        self._quiet_due_at = 0.0
+        self.trouble: dict[str, str] = {}
+
+    def run(self) -> None:
+        """Record until the end."""
+        self.ask_again()
+        while not self._custody.closed:
+            self.step()
+
+    def ask_again(self) -> None:
+        """What was not answered to the end when the last observer ended is put to the rules again."""
+        try:
+            events = self._patiently("store", self._store.unfinished, StoreError) or []
+        except Exception:
+            # A defect of ours, in one row: what comes now matters more than what waited.
+            log.exception("what was not answered before cannot be read")
+            self._counters.add("own_events_lost")
+            return
+        self._asked = AskedAgain(events, self._now())
+        for event in events:
+            log.info("asking the rules again", incident=event["incident"]["id"], fingerprint=event["fingerprint"])
+        self._custody.ask_again(events)
+
+    def step(self) -> None:
+        """One batch, if there is one and room for it, and what is to be said besides."""
+        self._say_own()
+        if not self._custody.has_room:
+            self._custody.wait_room(WAIT_S)
+            return
+        spooled = self._patiently("spool", self._read, SpoolError)
+        if spooled:
+            self._last = spooled[-1].id
+            self._custody.read(len(spooled))
+            self._record(spooled)
+
+    def _read(self) -> Sequence[Spooled]:
+        if not self._spool.wait(self._last, WAIT_S):
+            return ()
+        return self._spool.read(self._last, BATCH)
+
+    def _record(self, spooled: Sequence[Spooled]) -> None:
+        canaries = [one for one in spooled if one.datagram.note is Note.CANARY]
+        for one in canaries:
+            at, source = one.datagram.received_at, Source(one.datagram.source)
+            event_id = spooled_id(at, one.id.octets())
+            self._custody.canary(canary_event(received_at=at, source=source, event_id=event_id), one.id)
+        others = [one for one in spooled if one.datagram.note is not Note.CANARY] if canaries else spooled
+        for seen in self._commit(self._pipeline.observe(others)):
+            self._hand_over(seen)
+
+    def _hand_over(self, seen: Seen) -> None:
+        found, event = seen.spooled.id, seen.event
+        if seen.refusal is not None or seen.spooled.datagram.note is Note.NOTICE:
+            name, reason = ("notices", "") if seen.refusal is None else ("rejected", seen.refusal.reason)
+            if event is None:
+                self._custody.settle(found, name, reason)
+            else:
+                self._in_time(lambda now: self._custody.say(event, now, found, name, reason))
+            return
+        if event is None:
+            self._custody.settle(found, "lost", "defect")
+            return
+        self._own += self._on_record(self._quiet.heard(event, self._now()))
+        left = self._asked.left_of(event)
+        if left is None:
+            self._custody.refer(found, event.id, "coalesced", "asked_again")
+        else:
+            self._in_time(lambda now: self._custody.offer(left, found, now))
+
+    def _in_time(self, offer: Callable[[datetime], None]) -> None:
+        """Offer it as soon as the rules are not behind. At the end it may be left: it was not acknowledged."""
+        while not self._custody.closed:
+            try:
+                offer(self._now())
+            except RulesBehind:
+                self._custody.wait_room(WAIT_S)
+            else:
+                return
+
+    def _commit(self, seen: Sequence[Seen]) -> list[Seen]:
+        """Put a batch on record, however long the database is away: an event without a record might be answered twice.
+
+        A defect of ours, in one event, must not take the others with it: that one comes back without event.
+        """
+        try:
+            return self._patiently("store", lambda: self._pipeline.commit(seen), StoreError) or []
+        except Exception:
+            if len(seen) > 1:
+                half = len(seen) // 2
+                return self._commit(seen[:half]) + self._commit(seen[half:])
+            log.exception("an event could not be recorded", source=seen[0].spooled.datagram.source)
+            return [replace(seen[0], event=None)]
+
+    def _say_own(self) -> None:
+        """What FANNEL itself has to say of storms and of quiet devices: first on record, then to the rules."""
+        now = self._now()
+        events = self._custody.notices(now)
+        if time.monotonic() >= self._quiet_due_at:
+            events += self._quiet.due(now)
+            self._quiet_due_at = time.monotonic() + min(1.0, self._quiet.due_in_s(now) or 1.0)
+        self._own += self._on_record(events)
+        while self._own:
+            try:
+                self._custody.say(self._own[0], self._now())
+            except RulesBehind:
+                return
+            del self._own[0]
+
+    def _on_record(self, events: Sequence[Event]) -> Sequence[Event]:
+        if not events:
+            return ()
+        try:
+            return (
+                self._patiently("store", lambda: self._store.record([(event, b"") for event in events]), StoreError)
+                or ()
+            )
+        except Exception:
+            log.exception("an event of FANNEL's own could not be recorded", kinds=sorted({e.kind for e in events}))
+            self._counters.add("own_events_lost", n=len(events))
+            return ()
+
+    def _patiently(self, what: str, work: Callable[[], _Done], error_type: type[Exception]) -> _Done | None:
+        """Do it, again and again while `what` is away; None only when everything is to end."""
+        delay_s = RETRY_FIRST_S
+        while True:
+            try:
+                done = work()
+            except error_type as error:
+                self.trouble[what] = str(error)
+                log.error("cannot record, trying again", what=what, reason=str(error), retry_in_s=delay_s)
+                self._counters.add(f"{what}_errors")
+                if self._custody.wait_closed(delay_s):
+                    return None
+                delay_s = min(delay_s * 2, RETRY_LAST_S)
+            else:
+                self.trouble.pop(what, None)
+                return done
