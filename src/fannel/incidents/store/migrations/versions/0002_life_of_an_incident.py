@@ -89,8 +89,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Take all of it away; events, incidents, threads and posts stay as they were."""
-    for table in ("dead_letters", "watermarks", "activities", "leases", "flaps", "history"):
-        op.drop_table(table)
+    for name in ("dead_letters", "watermarks", "activities", "leases", "flaps", "history"):
+        op.drop_table(name)
     with op.batch_alter_table("posts") as table:
         table.drop_column("priority")
     op.drop_index("ix_incidents_fingerprint", "incidents")
