@@ -6,7 +6,6 @@ refusal, and said as an event of its own.
 
 from __future__ import annotations
 
-import hmac
 import platform
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
@@ -15,16 +14,13 @@ from fannel import logs
 from fannel.directory.enrich import enrich_subject, to_host
 from fannel.directory.identity import identify, trusted_facts
 from fannel.event import Host, Source
+from fannel.intake import admission
 from fannel.intake.datagram import Note
-from fannel.intake.networks import within
 from fannel.intake.proxied import unwrap
 from fannel.intake.receiver.notice import Notice
-from fannel.intake.refusals import Reason, Refusal
-from fannel.intake.v3 import Heard
+from fannel.intake.refusals import Refusal
 from fannel.kinds.classify import Classification
 from fannel.normalise import lost_event, refusal_event, spooled_id, trap_event
-from fannel.wire.ber import DecodeError
-from fannel.wire.snmp import NotANotification, UnsupportedVersion, decode
 from fannel.wire.snmpv3 import is_v3
 
 if TYPE_CHECKING:
@@ -134,30 +130,14 @@ class Pipeline:
 
     def _accept(self, datagram: Datagram) -> Message | Refusal:
         """Judge a datagram as its sender sent it."""
-
-        def refusal(reason: Reason, detail: str) -> Refusal:
-            return Refusal(reason, datagram.source, detail)
-
-        if not within(datagram.source, self.trap.allowed_sources):
-            return refusal("source_not_allowed", "its address is in none of trap.allowed_sources")
-        if is_v3(datagram.payload):
-            if self.v3 is None:
-                return refusal("unsupported_version", "SNMPv3, and no SNMPv3 user is configured (trap.users)")
-            heard = self.v3.accept(datagram)
-            return heard.message if isinstance(heard, Heard) else heard
-        try:
-            message = decode(datagram.payload)
-        except UnsupportedVersion as error:
-            return refusal("unsupported_version", str(error))
-        except NotANotification as error:
-            return refusal("not_a_notification", str(error))
-        except DecodeError as error:
-            return refusal("undecodable", str(error))
-        if not any(
-            hmac.compare_digest(message.community, c.get_secret_value().encode()) for c in self.trap.communities
-        ):
-            return refusal("bad_community", f"an SNMP v{message.version} {message.pdu} with a community not configured")
-        return message
+        if (refused := admission.refuse_source(datagram, self.trap)) is not None:
+            return refused
+        if not is_v3(datagram.payload):
+            return admission.read(datagram, self.trap)
+        if self.v3 is None:
+            detail = "SNMPv3, and no SNMPv3 user is configured (trap.users)"
+            return Refusal("unsupported_version", datagram.source, detail)
+        return self.v3.accept(datagram)
 
     def _event(self, message: Message, inner: Inner, event_id: str) -> Event:
         datagram, proxy = inner

@@ -13,8 +13,8 @@ from fannel.intake.answerer import MOST_REPORTS_PER_S
 from fannel.intake.datagram import Datagram, Note
 from fannel.intake.offenders import MOST_REMEMBERED
 from fannel.intake.refusals import MOST, Refusal, Refusals
-from fannel.intake.v3 import Heard
 from fannel.wire.engine import TIME_WINDOW_S
+from fannel.wire.message import Message
 from fannel.wire.usm import UserBook, UsmUser
 from fannel.wire.v3_sender import V3Sender
 
@@ -45,7 +45,7 @@ def through(
             return judged.rejected
         datagram = datagram._replace(note=judged.note)
     outcome = lab.intake.accept(datagram)
-    return "accepted" if isinstance(outcome, Heard) else outcome.reason
+    return "accepted" if isinstance(outcome, Message) else outcome.reason
 
 
 def trap(engine_time=1000, *, boots=3, sender=None, **options) -> bytes:

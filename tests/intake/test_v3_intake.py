@@ -13,7 +13,8 @@ from fannel.intake.clocks_file import ClocksFile
 from fannel.intake.counters import Counters
 from fannel.intake.datagram import Datagram, Note
 from fannel.intake.engine_file import EngineFile
-from fannel.intake.v3 import Heard, V3Intake
+from fannel.intake.v3 import V3Intake
+from fannel.wire.message import Message
 from fannel.wire.usm import SecurityLevel, UsmUser
 from fannel.wire.v3_sender import V3Sender
 
@@ -32,13 +33,13 @@ class TestInforms:
         kept = lab.spooled(lab.inform())
         assert kept.note is Note.ACKNOWLEDGED
         lab.trap(after_s=HOURS)
-        assert lab.intake.accept(kept).message.pdu == "inform"
+        assert lab.intake.accept(kept).pdu == "inform"
 
     def test_and_after_restarts_of_both_when_boots_have_moved_on(self, lab):
         kept = lab.spooled(lab.inform())
         for _ in range(3):
             lab.restart()
-        assert isinstance(lab.intake.accept(kept), Heard)
+        assert isinstance(lab.intake.accept(kept), Message)
 
     def test_and_when_the_engine_file_was_lost_so_that_we_are_another_engine(self, lab):
         kept = lab.spooled(lab.inform())
@@ -46,13 +47,13 @@ class TestInforms:
         lab.path.unlink()
         lab.restart()
         assert lab.engine.engine_id != before
-        assert isinstance(lab.intake.accept(kept), Heard)
+        assert isinstance(lab.intake.accept(kept), Message)
 
     def test_and_read_twice_because_the_first_observer_was_killed(self, lab):
         kept = lab.spooled(lab.inform())
-        assert isinstance(lab.intake.accept(kept), Heard)
+        assert isinstance(lab.intake.accept(kept), Message)
         lab.kill_observer()
-        assert isinstance(lab.intake.accept(kept), Heard)
+        assert isinstance(lab.intake.accept(kept), Message)
 
     @pytest.mark.parametrize(
         ("user", "options", "reason"),
@@ -100,35 +101,35 @@ class TestInforms:
         payload = V3Sender(USER, lab.engine.engine_id).encode(LINK_DOWN, boots=lab.engine.boots, engine_time=1)
         kept = lab.spooled(payload)
         lab.restart()
-        assert isinstance(lab.intake.accept(kept), Heard)
+        assert isinstance(lab.intake.accept(kept), Message)
         assert lab.intake.accept(kept._replace(note=Note.NONE)).reason == "not_in_time_window"
 
 
 class TestTraps:
     def test_one_of_its_senders_clock_is_accepted_and_an_old_one_is_said(self, lab):
-        assert isinstance(lab.trap(engine_time=1000), Heard)
+        assert isinstance(lab.trap(engine_time=1000), Message)
         old = lab.trap(engine_time=10)
         assert (old.reason, old.routine) == ("not_in_time_window", False)
 
     def test_one_that_wants_reports_although_it_should_not_is_accepted(self, lab):
-        assert isinstance(lab.trap(reportable=True), Heard)
+        assert isinstance(lab.trap(reportable=True), Message)
 
     def test_a_replayed_one_is_refused(self, lab):
         payload = V3Sender(USER, DEVICE).encode(LINK_DOWN, boots=3, engine_time=1000)
         datagram = Datagram(payload, "192.0.2.1", 40000, START)
-        assert isinstance(lab.intake.accept(datagram), Heard)
+        assert isinstance(lab.intake.accept(datagram), Message)
         assert lab.intake.accept(datagram._replace(source_port=50000)).reason == "replayed"
 
     def test_a_clock_set_back_an_hour_refuses_nothing_new_and_revives_nothing_old(self, lab):
         lab.trap(engine_time=5000, after_s=4000)
-        assert isinstance(lab.trap(engine_time=5010, after_s=410), Heard)
+        assert isinstance(lab.trap(engine_time=5010, after_s=410), Message)
         assert lab.trap(engine_time=1010, after_s=410).reason == "not_in_time_window"
 
     def test_nor_does_one_set_back_before_a_restart(self, lab):
         lab.trap(engine_time=5000, after_s=4000)
         lab.intake.close()
         lab.start_observer(START + timedelta(seconds=400))
-        assert isinstance(lab.trap(engine_time=5010, after_s=410), Heard)
+        assert isinstance(lab.trap(engine_time=5010, after_s=410), Message)
         assert lab.trap(engine_time=1010, after_s=410).reason == "not_in_time_window"
 
     def test_boots_at_their_last_are_refused_and_the_engine_with_them(self, lab):
@@ -143,7 +144,7 @@ class TestTraps:
         lab.trap(engine_time=1000)
         lab.restart()
         assert lab.trap(engine_time=800).reason == "not_in_time_window"
-        assert isinstance(lab.trap(engine_time=1001), Heard)
+        assert isinstance(lab.trap(engine_time=1001), Message)
 
 
 class TestKeepingTheClocks:
@@ -162,7 +163,7 @@ class TestKeepingTheClocks:
             lab.trap(engine_time=1000 + 60 * minute, after_s=60.0 * minute, boots=3 if minute < 18 else 4)
             lab.intake.save(oldest_s=lab.uptime_s)
         lab.kill_observer()
-        assert isinstance(lab.trap(**waits), Heard)
+        assert isinstance(lab.trap(**waits), Message)
 
     def test_the_clocks_follow_as_what_was_read_is_acknowledged(self, lab):
         for minute in range(1, 20):

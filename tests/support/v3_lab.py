@@ -12,12 +12,13 @@ from fannel.intake.clocks_file import ClocksFile
 from fannel.intake.counters import Counters
 from fannel.intake.datagram import Datagram
 from fannel.intake.engine_file import EngineFile
-from fannel.intake.v3 import Heard, V3Intake
+from fannel.intake.v3 import V3Intake
 from fannel.intake.v3_users import usm_user
 from fannel.wire.v3_sender import V3Sender
 
 if TYPE_CHECKING:
     from fannel.intake.refusals import Refusal
+    from fannel.wire.message import Message
 
 LINK_DOWN = "1.3.6.1.6.3.1.1.5.3"
 DEVICE = bytes.fromhex("80001f8804") + b"device"
@@ -74,7 +75,7 @@ class Lab:
         assert judged.keep
         return datagram._replace(note=judged.note)
 
-    def trap(self, engine_time=1000, after_s=1.0, boots=3, **options) -> Heard | Refusal:
+    def trap(self, engine_time=1000, after_s=1.0, boots=3, **options) -> Message | Refusal:
         payload = V3Sender(USER, DEVICE).encode(LINK_DOWN, boots=boots, engine_time=engine_time, **options)
         return self.intake.accept(Datagram(payload, "192.0.2.1", 40000, START + timedelta(seconds=after_s)))
 

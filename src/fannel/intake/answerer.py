@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 from fannel import logs
 from fannel.config import ConfigError
-from fannel.intake.admission import Admission
+from fannel.intake import admission
 from fannel.intake.datagram import Note
 from fannel.intake.engine_file import EngineFile
 from fannel.intake.offenders import Offenders
@@ -84,8 +84,7 @@ class Answerer:
         most_reports_per_s: int = MOST_REPORTS_PER_S,
     ) -> None:
         """`engine` is None where no SNMPv3 user is configured. See `open()`."""
-        self._proxy_from = trap.proxy_from
-        self._admission = Admission(trap.allowed_sources, trap.communities)
+        self._trap = trap
         self._engine = engine
         self._counters = counters
         self._most, self._second, self._reported = most_reports_per_s, -1, 0
@@ -128,7 +127,7 @@ class Answerer:
         """
         try:
             if payload[0] != 0x30:
-                return bool(self._proxy_from) and is_proxied(payload)
+                return bool(self._trap.proxy_from) and is_proxied(payload)
             size = payload[1]
             at = 2 if size < 0x80 else size - 0x7E  # behind the length: 0x81 has one octet more, 0x82 two
             if payload[at] != 0x02:
@@ -178,15 +177,15 @@ class Answerer:
 
     def _judge(self, arrived: Datagram) -> Judgement:
         """Judged as its sender sent it; an answer goes to where it arrived from."""
-        inner = unwrap(arrived, self._proxy_from)
+        inner = unwrap(arrived, self._trap.proxy_from)
         if isinstance(inner, Refusal):
             return _JUST_KEPT
         datagram = inner.datagram
-        if self._admission.refuses_source(datagram):
+        if admission.refuse_source(datagram, self._trap):
             return _JUST_KEPT
         if is_v3(datagram.payload):
             return self._judge_v3(datagram)
-        message = self._admission.read(datagram)
+        message = admission.read(datagram, self._trap)
         if isinstance(message, Refusal) or message.pdu != "inform":
             return _JUST_KEPT
         return Judgement(keep=True, note=Note.ACKNOWLEDGED, respond=partial(inform_response, datagram.payload))

@@ -42,13 +42,6 @@ log = logs.Logger("fannel.intake.v3")
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
-    """A notification that is accepted."""
-
-    message: Message
-
-
-@dataclass(frozen=True, slots=True)
 class _Moment:
     """The clocks at one moment, when their seconds began (since the epoch), and the moment by the process's clock."""
 
@@ -104,12 +97,12 @@ class V3Intake:
             clocks.close()
             raise
 
-    def accept(self, datagram: Datagram) -> Heard | Refusal:
+    def accept(self, datagram: Datagram) -> Message | Refusal:
         """Judge one datagram that says it is SNMPv3."""
         with self._lock:
             outcome = self._judge(datagram)
         if isinstance(outcome, Accepted):
-            return Heard(outcome.message)
+            return outcome.message
         return Refusal(outcome.reason, datagram.source, outcome.detail)
 
     def save(self, oldest_s: float = 0.0) -> None:
