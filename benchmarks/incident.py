@@ -88,7 +88,7 @@ def run_incidents(folder: Path, count: int) -> tuple[list[tuple[float, float]], 
     before = children_cpu_s()
     with Stage(workplace, network=file, slack=SlackStandIn(rate_limits=False)) as stage:
         with fannel_on(stage, os.environ, workplace) as fannel:
-            if not fannel.wait_for("pagoda_loaded", 60):
+            if not fannel.wait_for("pagoda_loaded", 120):
                 raise SystemExit(fannel.output)
             times = [one_incident(stage, port) for port in ports]
             time.sleep(3)  # the last playbook ends

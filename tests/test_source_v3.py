@@ -7,7 +7,6 @@ import ipaddress
 import json
 import os
 import socket
-import sqlite3
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +14,7 @@ import pytest
 from running_source import RT_TYO, Running, environment
 
 from fannel import config
-from fannel.intake.engine_file import EngineFileError
+from fannel.source import StartError
 from fannel.wire.message import RESPONSE
 from fannel.wire.snmpv3 import read_envelope, read_scoped_pdu
 from fannel.wire.usm import SecurityLevel, UserBook, UsmUser
@@ -105,48 +104,24 @@ def test_a_trap_with_authentication_and_privacy_becomes_an_event(home):
     assert event["incident"]["state"] == "new"
 
 
-def test_an_inform_that_has_to_discover_us_is_answered_after_it_is_on_disk(home, capfd):
+def test_an_inform_that_has_to_discover_us_is_answered_and_becomes_an_event(home, capfd):
     async def scenario():
         async with Running() as source:
             informer = Informer(source)
             clock = await informer.discover()
             answer = await informer.ask(informer.inform(clock.boots, clock.time))
-            with sqlite3.connect(home / "fannel.sqlite3") as database:
-                (on_disk,) = database.execute("SELECT count(*) FROM events").fetchone()
             event = await source.event()
             informer.close()
-            return informer.opened(answer), on_disk, event, source.queue.qsize()
+            return informer.opened(answer), event, source.queue.qsize()
 
-    answer, on_disk, event, waiting = asyncio.run(scenario())
+    answer, event, waiting = asyncio.run(scenario())
     assert answer.pdu == RESPONSE
-    assert (on_disk, event["trap"]["type"], event["trap"]["version"]) == (1, "inform", "3")
+    assert (event["trap"]["type"], event["trap"]["version"]) == ("inform", "3")
     assert waiting == 0, "the steps of a discovery are counted, not said"
     counted = capfd.readouterr().err
     for count in ("acknowledged", "rejected.unknown_engine", "rejected.not_in_time_window"):
         assert f'"{count}": 1' in counted
     assert '"reports_sent": 2' in counted
-
-
-def test_an_inform_that_cannot_be_recorded_is_not_answered_until_it_is(home, monkeypatch):
-    monkeypatch.setattr("fannel.incidents.store.database.BUSY_TIMEOUT_S", 0.1)
-
-    async def scenario():
-        async with Running() as source:
-            informer = Informer(source)
-            clock = await informer.discover()
-            lock = sqlite3.connect(home / "fannel.sqlite3", isolation_level=None, check_same_thread=False)
-            lock.execute("BEGIN IMMEDIATE")
-            informer._socket.settimeout(1)
-            with pytest.raises(TimeoutError):
-                await informer.ask(informer.inform(clock.boots, clock.time))
-            lock.rollback()
-            lock.close()
-            informer._socket.settimeout(5)
-            answer = read_envelope(await asyncio.to_thread(informer._socket.recv, 65535))
-            informer.close()
-            return informer.opened(answer)
-
-    assert asyncio.run(scenario()).pdu == RESPONSE
 
 
 @pytest.mark.parametrize(
@@ -313,5 +288,5 @@ def test_boots_that_cannot_be_kept_end_it_at_start(home):
         async with Running():
             pass
 
-    with pytest.raises(EngineFileError, match=r"engine\.json: .*trap\.engine_file"):
+    with pytest.raises(StartError, match=r"engine(-clocks)?\.json: .*trap\.engine_file"):
         asyncio.run(scenario())

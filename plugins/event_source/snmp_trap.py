@@ -17,6 +17,11 @@ version_added: "0.1.0"
 description:
   - Listens for SNMP v1, v2c and v3 traps and for v2c and v3 informs, on UDP.
   - Informs are acknowledged after they are on disk.
+  - Works in two processes of its own, which it starts and keeps running. C(fannel receive) writes what arrives to the
+    spool (C(spool.directory)), C(fannel observe) reads it there. With C(receiver.start = false) the receiver runs as a
+    service of its own.
+  - An event is acknowledged in the spool when the rule engine has it. With C(feedback) set to C(true), and
+    C(--persistence-id), that is when the engine has written it down.
   - SNMPv3 users and their keys come from the settings only (C([[trap.users]]) in C(fannel.toml), or the file that
     C(FANNEL_TRAP__USERS_FILE) names), never from a rulebook. Without any user, v3 is refused.
   - Every notification is named (MIB catalogue), classified (kind, problem, phase, severity, subject), enriched with

@@ -33,7 +33,7 @@ pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("e2e")]
 
 WRONG_PASSWORD = "wrong-enable-Zx81"
 # Long, for a machine that has other things to do; a passing test takes a few seconds of it.
-TIMEOUT_S = 120
+TIMEOUT_S = 180
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +119,7 @@ def inventory(folder):
 @pytest.fixture(scope="module")
 def fannel(stage, folder, inventory):
     with fannel_on(stage, os.environ, folder, inventory=inventory) as running:
-        assert running.wait_for("pagoda_loaded", 60), running.output
+        assert running.wait_for("pagoda_loaded", TIMEOUT_S), running.output
         yield running
 
 
