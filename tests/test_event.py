@@ -25,13 +25,13 @@ from fannel.event import (
     Source,
     Subject,
     fingerprint,
-    is_host_name,
     lock_name,
     neutral_line,
     neutralise,
     neutralise_text,
     schema,
 )
+from fannel.host_name import is_host_name
 
 VALID = jsonschema.Draft202012Validator(schema(), format_checker=jsonschema.FormatChecker())
 QUICK = settings(max_examples=60, deadline=None)

@@ -19,6 +19,7 @@ SRC = Path(__file__).parents[1] / "src"
 ROOMS = (
     "collection",
     "atomic",
+    "host_name",
     "event",
     "config",
     "logs",

@@ -229,7 +229,7 @@ try:
     from fannel.directory.run_hosts import Fallback, Wanted, run_hosts
     from fannel.directory.snapshot import Origin, devices_from_json, devices_to_json
     from fannel.directory.transport import Timeouts
-    from fannel.event import is_host_name
+    from fannel.host_name import is_host_name
 
     MISSING = None
 except ImportError as error:

@@ -16,6 +16,8 @@ from datetime import datetime
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Literal, Self
 
+from fannel.host_name import is_host_name
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -189,16 +191,6 @@ def lock_name(fingerprint: str) -> str:
 
 def _present(record: Host | Subject | Source) -> Json:
     return {name: value for name in record.__slots__ if (value := getattr(record, name)) is not None}
-
-
-_HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9_.:-]{1,253}\Z")
-# Words Ansible gives a meaning of its own; a device of that name cannot be a run's limit.
-_PATTERN_WORDS = frozenset({"all", "ungrouped", "localhost"})
-
-
-def is_host_name(name: str) -> bool:
-    """Whether `name` can be a run's `--limit`: Ansible would read `*`, `!`, `,`, `~` or `@` as a pattern."""
-    return bool(_HOST_NAME.match(name)) and name.lower() not in _PATTERN_WORDS
 
 
 @functools.cache

@@ -140,7 +140,7 @@ def test_with_a_limit_that_names_a_group_everything_is_fetched(lab, run):
 def test_a_limit_that_is_a_pattern_is_not_taken_for_names(subset):
     from ansible.inventory.manager import split_host_pattern
 
-    from fannel.event import is_host_name
+    from fannel.host_name import is_host_name
 
     assert not all(map(is_host_name, split_host_pattern(subset)))
 

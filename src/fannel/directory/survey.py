@@ -13,7 +13,7 @@ from fannel.directory.directory import Directory
 from fannel.directory.errors import AttributeMissing, ModelMissing, PagodaError, PagodaFailed, PermissionDenied
 from fannel.directory.reader import Reader
 from fannel.directory.values import UNREADABLE
-from fannel.event import is_host_name
+from fannel.host_name import is_host_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
