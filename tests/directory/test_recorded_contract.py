@@ -8,17 +8,13 @@ here), and the order of items in a list ordered by time.
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Any
 
 import pytest
-import requests
+from pagoda_recorded import NETBOT, READONLY, RECORDED, ROOT, comparable, replay
 
 from fannel.lab.pagoda import Account, PagodaStandIn, Records
 
-RECORDED = Path(__file__).parent / "recorded"
 CASES = sorted(path.stem for path in RECORDED.glob("*.json"))
-ROOT, NETBOT, READONLY = "root-token", "netbot-token", "readonly-token"
 HIDDEN_ATTRIBUTES = ("management_ip", "snmp_source_addresses", "platform", "automation_enabled")
 
 # What the access rights were at the time; the recorder changed them between the requests.
@@ -37,7 +33,6 @@ NETBOT_BY_CASE = {
     "113": Account(hidden_attributes=frozenset({("NetworkDevice", "console")})),
     "11a": Account(expired=True),
 }
-TOKENS = {"<TOKEN>": ROOT, "<NETBOT_TOKEN>": NETBOT, "<READONLY_TOKEN>": READONLY}
 
 
 @pytest.fixture(scope="module")
@@ -46,32 +41,6 @@ def stand_in():
     server.url = server.start()
     yield server
     server.stop()
-
-
-def replay(url: str, request: dict[str, Any]) -> requests.Response:
-    headers = dict(request["headers"])
-    for name, token in TOKENS.items():
-        if "Authorization" in headers:
-            headers["Authorization"] = headers["Authorization"].replace(name, token)
-    body = request["body"]
-    data = body.encode() if isinstance(body, str) else None if body is None else json.dumps(body).encode()
-    with requests.Session() as session:
-        session.trust_env = False
-        return session.request(
-            request["method"], url + request["url"], headers=headers, data=data, timeout=10, allow_redirects=False
-        )
-
-
-def comparable(body: Any) -> Any:
-    """The body without times, and with an item list in a fixed order."""
-    if isinstance(body, list):
-        return [comparable(item) for item in body]
-    if not isinstance(body, dict):
-        return body
-    out = {key: comparable(value) for key, value in body.items() if key != "updated_time"}
-    if "updated_time" in str(body.get("results")):
-        out["results"] = sorted(out["results"], key=lambda item: item["id"])
-    return out
 
 
 @pytest.mark.parametrize("case", CASES)

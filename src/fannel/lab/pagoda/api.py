@@ -179,7 +179,7 @@ class Api:
     def _attribute(self, model: Model, attribute: Attribute) -> dict[str, Any]:
         choices, in_use = attribute.choices, set[str]()
         if choices is not None:
-            for item in self._records.active(model):
+            for item in self._records.each(model):
                 value = item.values.get(attribute.name)
                 in_use.update(choices[label] for label in (value if isinstance(value, list) else [value]) if label)
         referral = [{"id": self._records.models[name].id, "name": name} for name in attribute.to]
@@ -275,6 +275,8 @@ class Api:
         return Answer(202, None)
 
     def _delete(self, _: Request, __: Mapping[str, str], account: Account, item_id: int) -> Answer:
+        if (item := self._records.items.get(item_id)) is not None and not item.active:
+            return Answer(400, [_wrong("specified entry has already been deleted", _NOT_FOUND)])
         item = self._writable(account, item_id)
         self._records.delete(item.model.name, item.name)
         return Answer(204, None)

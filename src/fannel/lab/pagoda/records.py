@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 OBJECT, STRING, TEXT, BOOLEAN, GROUP, DATE, ROLE, DATETIME, NUMBER, SELECT, ARRAY, NAMED = (1 << i for i in range(12))
 TYPES = {
@@ -102,6 +102,7 @@ class Records:
         # Told of every change: "create", "update" or "delete", and the item.
         self.on_change: Callable[[str, Item], None] = lambda _event, _item: None
         self._by_name: dict[tuple[str, str], Item] = {}
+        self._of_model: dict[str, list[Item]] = {}
         self._last_id = 0
         self._changes = 0
 
@@ -140,11 +141,14 @@ class Records:
                 item = Item(self._next_id(1 + len(model.attributes)), name, model, {}, _EPOCH)
                 self.items[item.id] = item
                 self._by_name[model_name, name] = item
+                self._of_model.setdefault(model_name, []).append(item)
             for attribute in model.attributes:
                 item.values.setdefault(attribute, None)
+            news = event == "create" or any(item.values[name] != value for name, value in values.items())
             item.values.update(values)
             item.updated = self._tick()
-            self.on_change(event, item)
+            if news:  # the same value again moves `updated` alone
+                self.on_change(event, item)
             return item
 
     def rename(self, model_name: str, name: str, to: str) -> None:
@@ -170,8 +174,11 @@ class Records:
 
     def active(self, model: Model) -> list[Item]:
         """The items of a model that are not deleted, by name."""
-        mine = [item for item in self.items.values() if item.model is model and item.active]
-        return sorted(mine, key=lambda item: item.name)
+        return sorted(self.each(model), key=lambda item: item.name)
+
+    def each(self, model: Model) -> Iterator[Item]:
+        """The same in no order: sorting 10,000 for one of them is what takes the time."""
+        return (item for item in self._of_model.get(model.name, ()) if item.active)
 
     def model_by_id(self, model_id: int) -> Model | None:
         """The model of that id."""

@@ -93,7 +93,8 @@ class Search:
             named = matcher(name["keyword"])
             wanted = name["filter_key"] == 1
             tests.append(lambda item: named(item.name) is wanted)
-        return [item for item in self._records.active(model) if all(test(item) for test in tests)]
+        found = [item for item in self._records.each(model) if all(test(item) for test in tests)]
+        return sorted(found, key=lambda item: item.name)
 
     def _test(self, hint: Mapping[str, Any]) -> Callable[[Item], bool] | None:
         name, keyword, filter_key = hint["name"], hint.get("keyword") or "", hint.get("filter_key", CONTAINED)

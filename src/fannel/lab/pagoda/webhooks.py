@@ -9,16 +9,23 @@ import json
 import queue
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import requests
 
+from fannel.lab.pagoda.records import DATE, DATETIME, GROUP, NAMED, NUMBER, OBJECT, ROLE, SELECT
 from fannel.lab.pagoda.shapes import Shapes
 
 if TYPE_CHECKING:
     from fannel.lab.pagoda.records import Item, Model, Records
 
 PATIENCE_S = 5.0
+# How a webhook spells what is not set, where it differs from the API.
+_UNSET: Final[dict[int, Any]] = {
+    **dict.fromkeys((OBJECT, SELECT, GROUP, ROLE, NUMBER, DATETIME)),
+    DATE: "None",
+    NAMED | OBJECT: {"": None},
+}
 
 
 @dataclass(slots=True)
@@ -88,12 +95,16 @@ class Webhooks:
             "entity": {"id": item.model.id, "name": item.model.name},
         }
         if event == "delete":
-            return data
+            return {**data, "attrs": []}
         shapes = Shapes(self._records, retrieve=True)
         attrs = []
         for offset, attribute in enumerate(item.model.attributes.values(), 1):
-            (value,) = shapes.value(attribute, item.values.get(attribute.name)).values() or (None,)
-            attrs.append({"id": item.id + offset, "schema_id": attribute.id, "name": attribute.name, "value": value})
+            value = item.values.get(attribute.name)
+            if value is None and attribute.type in _UNSET:
+                shown = _UNSET[attribute.type]
+            else:
+                (shown,) = shapes.value(attribute, value).values() or (None,)
+            attrs.append({"id": item.id + offset, "schema_id": attribute.id, "name": attribute.name, "value": shown})
         return {**data, "attrs": attrs}
 
     def _deliver(self) -> None:
