@@ -83,6 +83,11 @@ class TestCounters:
         assert counted_names() - known == set()
 
 
+def plain(node):
+    """A node and what is in it, without the pieces of formatted strings."""
+    return [] if isinstance(node, ast.JoinedStr) else [node, *(d for c in ast.iter_child_nodes(node) for d in plain(c))]
+
+
 def counted_names():
     """The names in `…counters.add("name")` and in `…add_all({("name", …): n})`, all over the library."""
     names = set()
@@ -93,7 +98,7 @@ def counted_names():
                     func=ast.Attribute(value=ast.Name(id=owner) | ast.Attribute(attr=owner), attr="add"),
                     args=[first, *_],
                 ) if owner.endswith("counters"):
-                    names |= {one.value for one in ast.walk(first) if isinstance(one, ast.Constant)}
+                    names |= {one.value for one in plain(first) if isinstance(one, ast.Constant)}
                 case ast.Call(func=ast.Attribute(attr="add_all"), args=[ast.Dict(keys=keys)]):
                     names |= {key.elts[0].value for key in keys if isinstance(key, ast.Tuple)}
     return {name for name in names if isinstance(name, str)}

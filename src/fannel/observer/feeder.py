@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from fannel import logs
 from fannel.event import neutralise
 from fannel.intake.spool import SpoolError
+from fannel.intake.vital import Heartbeat
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 log = logs.Logger("fannel.observer")
 
 ACKNOWLEDGE_EVERY_S = 0.5
+STALLED_AFTER_S = 60.0
 
 
 class Feeder:
@@ -51,6 +53,7 @@ class Feeder:
         self._clock = clock
         self._acknowledge_at = 0.0
         self._reason = ""
+        self.heartbeat = Heartbeat("feeding the rules", STALLED_AFTER_S, clock)
 
     def run(self) -> None:
         """Feed the rules until the end; then acknowledge what they have."""
@@ -65,6 +68,7 @@ class Feeder:
 
     def step(self) -> None:
         """Send what there is room for, acknowledge when it is time, and wait for more."""
+        self.heartbeat.beat()
         if taken := self._custody.take(self._now()):
             self._rules.write(b"".join(map(line, taken)))
             self._rules.flush()

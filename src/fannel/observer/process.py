@@ -49,6 +49,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from fannel.config import Settings
+    from fannel.intake.spool.protocol import Gauges as SpoolGauges
+    from fannel.intake.vital import Vital
 
 log = logs.Logger("fannel.observer")
 
@@ -139,8 +141,24 @@ class Observer:
 
     def counts(self) -> Mapping[str, int]:
         """All counts, `name` or `name.reason` each, for a log line."""
-        counts = {(f"{name}.{reason}" if reason else name): n for (name, reason), n in self.custody.counts().items()}
-        return {name: n for name, n in sorted((counts | self._counters.as_dict()).items()) if n}
+        return {
+            (f"{name}.{reason}" if reason else name): n for (name, reason), n in sorted(self.snapshot().items()) if n
+        }
+
+    # --- how it is; from any thread ------------------------------------------------------------------------------
+
+    def snapshot(self) -> Mapping[tuple[str, str], int]:
+        """All counts by (name, reason); those of `custody`, which add up, as they were at one moment."""
+        return {**self._counters.snapshot(), **self.custody.counts()}
+
+    def alive(self) -> list[Vital]:
+        """Whether its threads come round. When not, only a restart helps."""
+        return [self._recorder.heartbeat.vital(), self._feeder.heartbeat.vital()]
+
+    @property
+    def waiting(self) -> SpoolGauges:
+        """What waits in the spool; its methods raise SpoolError."""
+        return self._spool
 
     def _save(self, v3: V3Intake) -> None:
         v3.save(self._oldest_s())

@@ -16,6 +16,7 @@ from fannel.incidents.store import StoreError
 from fannel.intake.datagram import Note
 from fannel.intake.spool import SpoolError
 from fannel.intake.storm import RulesBehind
+from fannel.intake.vital import Heartbeat
 from fannel.normalise import canary_event, spooled_id
 from fannel.observer.asking import AskedAgain
 
@@ -37,6 +38,8 @@ log = logs.Logger("fannel.observer")
 BATCH = 50
 # How long the spool may be waited for: also how late a quiet device or the end of a storm is noticed.
 WAIT_S = 0.25
+# A transaction may wait for the disk, or for whoever holds the database, for a while.
+STALLED_AFTER_S = 120.0
 RETRY_FIRST_S, RETRY_LAST_S = 0.5, 30.0
 
 _Done = TypeVar("_Done")
@@ -67,6 +70,7 @@ class Recorder:
         self._own: list[Event] = []  # on record, and to be said when there is room
         self._quiet_due_at = 0.0
         self.trouble: dict[str, str] = {}
+        self.heartbeat = Heartbeat("recording", STALLED_AFTER_S)
 
     def run(self) -> None:
         """Record until the end."""
@@ -90,6 +94,7 @@ class Recorder:
 
     def step(self) -> None:
         """One batch, if there is one and room for it, and what is to be said besides."""
+        self.heartbeat.beat()
         self._say_own()
         if not self._custody.has_room:
             self._custody.wait_room(WAIT_S)
@@ -137,6 +142,7 @@ class Recorder:
     def _in_time(self, offer: Callable[[datetime], None]) -> None:
         """Offer it as soon as the rules are not behind. At the end it may be left: it was not acknowledged."""
         while not self._custody.closed:
+            self.heartbeat.beat()
             try:
                 offer(self._now())
             except RulesBehind:
@@ -190,6 +196,7 @@ class Recorder:
         """Do it, again and again while `what` is away; None only when everything is to end."""
         delay_s = RETRY_FIRST_S
         while True:
+            self.heartbeat.beat()
             try:
                 done = work()
             except error_type as error:

@@ -82,9 +82,10 @@ class Vitals:
 
     def _seen(self, name: str, at: float | None, missing: str) -> Vital:
         missing_s = self._clock() - (self._started_at if at is None else at)
-        if missing_s > CANARIES_MISSED * self._canary_every_s:
+        # Until the first one came, nothing is proven.
+        if at is None or missing_s > CANARIES_MISSED * self._canary_every_s:
             return Vital(name, ok=False, detail=missing.format(missing_s))
-        return Vital(name, ok=True, detail="none seen yet" if at is None else self._ago("seen", at))
+        return Vital(name, ok=True, detail=self._ago("seen", at))
 
     def _ago(self, what: str, at: float) -> str:
         return f"{what} {self._clock() - at:.1f} s ago"
