@@ -4,7 +4,8 @@
 """
 
 from fannel.incidents.store.database import StoreError, StoreOutOfDateError, upgrade
+from fannel.incidents.store.leases import Leases
 from fannel.incidents.store.posts import Post, Posts
 from fannel.incidents.store.store import Store
 
-__all__ = ["Post", "Posts", "Store", "StoreError", "StoreOutOfDateError", "upgrade"]
+__all__ = ["Leases", "Post", "Posts", "Store", "StoreError", "StoreOutOfDateError", "upgrade"]

@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from fannel.event import Host, Subject, lock_name
 from fannel.incidents.incident import Incident
 from fannel.incidents.store.database import open_engine, reading, writing
+from fannel.incidents.store.leases import Leases
 from fannel.incidents.store.posts import Posts
 from fannel.incidents.store.recording import record
 from fannel.incidents.store.tables import events, incidents, threads
@@ -33,6 +34,7 @@ class Store:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self.posts = Posts(engine)
+        self.leases = Leases(engine)
 
     @classmethod
     def open(cls, url: str) -> Self:
