@@ -171,14 +171,18 @@ class Custody:
                 self._changed.notify_all()
             return taken
 
-    def confirm(self, event_id: str) -> None:
-        """The rule engine has it."""
+    def confirm(self, *event_ids: str) -> None:
+        """The rule engine has them."""
         with self._changed:
-            if self._sent.pop(event_id, None) is not None:
+            for event_id in event_ids:
+                if self._sent.pop(event_id, None) is None:
+                    continue
                 self.confirmed_at = self._clock()
                 if event_id == self._canary_sent:
                     self.canary_confirmed_at = self.confirmed_at
-                self._wake()
+                self._news = True
+            if self._news:
+                self._changed.notify_all()
 
     def wait_news(self, now: datetime, timeout_s: float) -> None:
         """Wait until there may be something to take, so long at most."""

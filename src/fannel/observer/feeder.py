@@ -6,12 +6,12 @@ process on the other side, whatever ended it.
 
 from __future__ import annotations
 
-import json
+import os
 import time
 from typing import TYPE_CHECKING, BinaryIO
 
 from fannel import logs
-from fannel.event import neutralise
+from fannel.event import neutral_line
 from fannel.intake.spool import SpoolError
 from fannel.intake.vital import Heartbeat
 
@@ -28,6 +28,7 @@ log = logs.Logger("fannel.observer")
 
 ACKNOWLEDGE_EVERY_S = 0.5
 STALLED_AFTER_S = 60.0
+_MOST_READ = 65_536
 
 
 class Feeder:
@@ -81,8 +82,10 @@ class Feeder:
     def listen(self) -> None:
         """Take confirmations until the other side is gone."""
         try:
-            for answer in self._answers:
-                self._custody.confirm(answer.decode("ascii", "replace").strip())
+            rest = b""
+            while some := os.read(self._answers.fileno(), _MOST_READ):
+                *lines, rest = (rest + some).split(b"\n")
+                self._custody.confirm(*(line.decode("ascii", "replace").strip() for line in lines))
         except (OSError, ValueError) as error:  # ValueError: closed by this very process, at its end
             log.info("no more confirmations", reason=str(error))
         self._custody.close()
@@ -106,5 +109,4 @@ class Feeder:
 
 def line(event: Event | Json) -> bytes:
     """One event as rules may see it: the single place where every string of it is made harmless."""
-    harmless = neutralise(event) if isinstance(event, dict) else event.to_queue()
-    return json.dumps(harmless, separators=(",", ":")).encode() + b"\n"
+    return (neutral_line(event) if isinstance(event, dict) else event.to_line()).encode() + b"\n"

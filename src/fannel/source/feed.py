@@ -24,6 +24,8 @@ REMEMBERED = 10_000
 # The engine hands back every event it took, in order, but none that it failed on. When nothing has come back for so
 # long after the last event was put, what is outstanding is taken for failed.
 FEEDBACK_TIMEOUT_S = 120.0
+# Confirmed together while more waits to be put: each line wakes the observer to send one more event, which wakes us.
+TOGETHER = 8
 
 
 class EventQueue(Protocol):
@@ -47,6 +49,7 @@ class Feed:
         self._outstanding: OrderedDict[str, None] = OrderedDict()
         self._moved_at = 0.0
         self._answers: asyncio.StreamWriter | None = None
+        self._confirmed: list[str] = []
 
     async def serve(self, said: asyncio.StreamReader, answers: asyncio.StreamWriter) -> None:
         """Take what an observer says, to its end, however busy the rule engine is."""
@@ -106,6 +109,11 @@ class Feed:
 
     def _confirm(self, event_id: str) -> None:
         self._waiting.discard(event_id)
+        self._confirmed.append(event_id)
+        if len(self._confirmed) < TOGETHER and self._waiting:
+            return
+        lines = "".join(f"{confirmed}\n" for confirmed in self._confirmed)
+        self._confirmed.clear()
         # Without waiting: the observer reads these in a thread that does nothing else, and a window is little.
         if self._answers is not None and not self._answers.is_closing():
-            self._answers.write(event_id.encode() + b"\n")
+            self._answers.write(lines.encode())
