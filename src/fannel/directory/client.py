@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from fannel.directory.errors import AttributeMissing, ModelMissing, UnexpectedAnswer, Unsearchable
+from fannel.directory.garbage import uncollected
 from fannel.directory.transport import NotFound, Timeouts, Transport
 from fannel.directory.values import Value, read_attributes
 
@@ -206,7 +207,8 @@ class PagodaClient:
         answer = self._transport.call(
             "POST", "/entry/api/v2/advanced_search/", body=body, within_s=within_s, retry=retry
         )
-        items = tuple(_item(row) for row in _field(answer, "values", list))
+        with uncollected():
+            items = tuple(map(_item, _field(answer, "values", list)))
         return Page(items, _field(answer, "total_count", int))
 
     def items(self, model: Model, attributes: Sequence[str], *, where: Where | None = None) -> list[Item]:

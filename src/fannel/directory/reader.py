@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from fannel.directory.client import Where, exact_keywords, exactly
 from fannel.directory.directory import Device, Interface, address
 from fannel.directory.errors import AttributeMissing, AttributeUnreadable, Unsearchable
+from fannel.directory.garbage import uncollected
 from fannel.directory.mapping import DeviceMapping, InterfaceMapping, Mapping, os_name
 from fannel.directory.values import UNREADABLE, NamedRef, Ref
 
@@ -61,7 +62,8 @@ class Reader:
         if items and not any(_readable(item, names_of.management_ip) for item in items):
             msg = f'this account may not read "{names_of.management_ip}" of any of {len(items)} items of "{model.name}"'
             raise AttributeUnreadable(msg)
-        return [self._device(item) for item in items]
+        with uncollected():
+            return [self._device(item) for item in items]
 
     def devices_at(self, addresses: Sequence[str], *, within_s: float) -> list[Device]:
         """The devices that claim one of these addresses: two searches (one per attribute) for the usual

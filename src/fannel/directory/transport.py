@@ -33,6 +33,7 @@ from fannel.directory.errors import (
     TokenExpired,
     UnexpectedAnswer,
 )
+from fannel.directory.garbage import uncollected
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -209,7 +210,8 @@ class Transport:
             msg = f"{where}, a redirect to {target}: give that address as pagoda's URL; the token is not sent there"
             raise UnexpectedAnswer(msg)
         try:
-            body = json.loads(content)
+            with uncollected():
+                body = json.loads(content)
         except (ValueError, RecursionError):
             raise self._not_json(where, status, content) from None
         if status < 300:
