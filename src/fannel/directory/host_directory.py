@@ -19,7 +19,16 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from fannel.directory.directory import Directory, Lookup, address
-from fannel.directory.errors import PagodaError, PagodaFailed, PagodaUnreachable, UnexpectedAnswer
+from fannel.directory.errors import (
+    EmptyList,
+    PagodaAuthError,
+    PagodaError,
+    PagodaFailed,
+    PagodaUnreachable,
+    PermissionDenied,
+    ShrunkList,
+    UnexpectedAnswer,
+)
 from fannel.directory.follow import Follower, TooMuchChanged
 from fannel.directory.gate import Gate
 from fannel.directory.kept import KeptList
@@ -45,8 +54,10 @@ FOLLOWERS_LOOK_S: Final = 2.0
 _QUESTIONS_AT_ONCE = 2
 _SHOWN = 5
 
-# An outage shows itself in ever new words; what someone has to mend is told each time it changes.
+# An outage shows itself in ever new words, and these in the words of whichever call met them first; what else someone
+# has to mend (a model, an attribute) is told each time it changes.
 _OUTAGE = (PagodaUnreachable, PagodaFailed, UnexpectedAnswer)
+_BY_TYPE = (PagodaAuthError, PermissionDenied, ShrunkList, EmptyList)
 
 _log = structlog.get_logger("fannel.directory")
 
@@ -326,6 +337,8 @@ class HostDirectory:
     def _tell(self, what: str, error: PagodaError | None) -> None:
         """Log how `what` is doing if that is news."""
         news = "outage" if isinstance(error, _OUTAGE) else str(error)
+        if isinstance(error, _BY_TYPE):
+            news = type(error).__name__
         if self._told.get(what) == news:
             return
         self._told[what] = news
