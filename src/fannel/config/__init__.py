@@ -11,6 +11,7 @@ from fannel.config.load import export, load
 from fannel.config.settings import (
     Checks,
     Database,
+    Flap,
     Health,
     Pagoda,
     Quiet,
@@ -31,6 +32,7 @@ __all__ = [
     "Checks",
     "ConfigError",
     "Database",
+    "Flap",
     "Health",
     "Pagoda",
     "Quiet",

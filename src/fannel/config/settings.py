@@ -146,6 +146,25 @@ class Storm(Section):
     source_burst: Annotated[int, Field(ge=1)] = 100
 
 
+class Flap(Section):
+    """When a fault comes and goes too often to speak of every time. The scoring is in incidents/flap.py."""
+
+    # What the first change costs, and by how much every further one multiplies it, up to the ceiling.
+    start: Annotated[float, Field(gt=1, le=1e6)] = 2.0
+    factor: Annotated[float, Field(gt=1, le=1e6)] = 2.0
+    ceiling: Annotated[float, Field(gt=1, le=1e9)] = 256.0
+    flapping_above: Annotated[float, Field(gt=1, le=1e9)] = 35.0
+    calm_below: Annotated[float, Field(gt=1, le=1e9)] = 1.5
+    # Seconds until the penalty is its own square root.
+    half_life_s: Annotated[float, Field(gt=0, le=86_400)] = 300.0
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if not self.calm_below < self.flapping_above < self.ceiling:
+            raise about("flapping_above", "must lie between calm_below and ceiling, or nothing flaps or calms down")
+        return self
+
+
 class QuietExpectation(Section):
     """Devices within `network` say something at least every `every_s` seconds."""
 
@@ -300,6 +319,7 @@ class Settings(BaseSettings):
     receiver: Receiver = Receiver()
     spool: Spool = Spool()
     storm: Storm = Storm()
+    flap: Flap = Flap()
     quiet: Quiet = Quiet()
     health: Health = Health()
     pagoda: Pagoda = Pagoda()
