@@ -199,11 +199,13 @@ mapping:
 #   fields:
 #     - {id: url, type: string, label: pagoda URL}
 #     - {id: token, type: string, label: Token, secret: true}
+#     - {id: verify, type: boolean, label: Verify pagoda's certificate, default: true}
 #   required: [url, token]
 #
 #   env:
 #     PAGODA_URL: "{{ url }}"
 #     PAGODA_TOKEN: "{{ token }}"
+#     PAGODA_VALIDATE_CERTS: "{{ verify }}"
 plugin: fannel.network.pagoda
 """
 
