@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from receiving import Sender, inform, payloads, receiving
@@ -14,8 +13,6 @@ from fannel.intake.receiver.ledger import missing
 from fannel.lab.stage import free_udp_port
 from fannel.wire.snmp import inform_response
 
-SCENARIO = Path(__file__).parents[2] / "support" / "receiver_troubles.py"
-
 
 def in_namespace(*options):
     """The command that runs another without root's power over files; the test is skipped where it cannot be."""
@@ -23,12 +20,6 @@ def in_namespace(*options):
     if not shutil.which("unshare") or subprocess.run([*command, "true"], check=False, capture_output=True).returncode:
         pytest.skip("this kernel lets no user have a namespace of its own")
     return command
-
-
-@pytest.mark.slow
-def test_on_a_full_disk_it_refuses_informs_counts_the_rest_and_recovers_by_itself(tmp_path):
-    command = in_namespace("--user", "--map-root-user", "--mount")
-    subprocess.run([*command, sys.executable, str(SCENARIO), str(tmp_path)], check=True)
 
 
 def test_a_spool_it_may_not_write_ends_the_start_with_one_line(tmp_path):
