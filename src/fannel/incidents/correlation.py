@@ -1,0 +1,219 @@
+"""Which fault follows from which: the rules of consequences.yml, and what they say of faults that are there. Pure.
+
+A rule relates two faults by what an event and pagoda say of them. Nothing here knows which of them was reported first:
+the caller asks again for everything that is still held whenever a possible cause appears.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+from dataclasses import dataclass
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+from fannel.kinds.document import read_document, validate
+from fannel.kinds.interface_name import canonical_interface_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from datetime import datetime
+    from importlib.resources.abc import Traversable
+
+    from fannel.event import Subject
+
+# Names of bundles on the systems that FANNEL knows, as a device or pagoda spells them.
+_BUNDLE = re.compile(r"(?:port-channel|bundle-ether|ae|eth-trunk|bond|team|po|be)\s*\d", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """An incident as correlation sees it. `root` is its cause's id once it is attached."""
+
+    id: str
+    host: str
+    problem: str
+    subject: Subject
+    raised_at: datetime
+    root: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What a fault follows from, and why that is believed, in words for people."""
+
+    id: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Consequence:
+    """One rule."""
+
+    problems: frozenset[str]
+    of: frozenset[str]
+    related: Callable[[Fault, Fault], bool]
+    why: str
+    within_s: float | None = None
+
+    def fits(self, fault: Fault, cause: Fault) -> bool:
+        """Whether `fault` follows from `cause` by this rule."""
+        if fault.problem not in self.problems or cause.problem not in self.of:
+            return False
+        if self.within_s is not None and _apart_s(fault, cause) > self.within_s:
+            return False
+        return self.related(fault, cause)
+
+
+@dataclass(frozen=True, slots=True)
+class Consequences:
+    """All rules. Times are in seconds."""
+
+    hold_s: Mapping[str, float]
+    outlives_s: float
+    restart_problems: frozenset[str]
+    restart_within_s: float
+    rules: tuple[Consequence, ...]
+
+    def concerns(self, problem: str) -> bool:
+        """Whether a fault of this kind may be the cause or the consequence of another."""
+        return any(problem in rule.problems or problem in rule.of for rule in self.rules)
+
+    def causes(self, problem: str) -> bool:
+        """Whether others may follow from it."""
+        return any(problem in rule.of for rule in self.rules)
+
+    def cause_of(self, fault: Fault, others: Iterable[Fault]) -> Cause | None:
+        """What `fault` follows from among `others`: at once the cause of that, where it has one itself."""
+        candidates = [one for one in others if fault.id not in (one.id, one.root)]
+        for rule in self.rules:
+            if fitting := [one for one in candidates if rule.fits(fault, one)]:
+                nearest = min(fitting, key=lambda one: (one.root is not None, _apart_s(fault, one)))
+                return Cause(nearest.root or nearest.id, rule.why.replace("{cause}", _name(fault, nearest)))
+        return None
+
+
+@functools.cache
+def shipped() -> Consequences:
+    """The rules that come with FANNEL."""
+    return read(resources.files("fannel.incidents").joinpath("consequences.yml"))
+
+
+@functools.cache
+def schema() -> dict[str, Any]:
+    """The JSON Schema of the file."""
+    text = resources.files("fannel.incidents").joinpath("consequences.schema.json").read_text(encoding="utf-8")
+    loaded: dict[str, Any] = json.loads(text)
+    return loaded
+
+
+def read(path: Traversable) -> Consequences:
+    """The rules of a file.
+
+    Raises:
+        KindsError: It cannot be used; one line that says where and why.
+    """
+    document = read_document(path)
+    validate(document, schema())
+    raw = document.data
+    return Consequences(
+        hold_s=dict(raw["hold_s"]),
+        outlives_s=raw["outlives_s"],
+        restart_problems=frozenset(raw["restart"]["problems"]),
+        restart_within_s=raw["restart"]["within_s"],
+        rules=tuple(
+            Consequence(
+                problems=_words(rule["problem"]),
+                of=_words(rule["of"]),
+                related=_RELATIONS[rule["where"]],
+                why=rule["why"],
+                within_s=rule.get("within_s"),
+            )
+            for rule in raw["consequences"]
+        ),
+    )
+
+
+def _words(one_or_more: str | list[str]) -> frozenset[str]:
+    return frozenset([one_or_more] if isinstance(one_or_more, str) else one_or_more)
+
+
+def _apart_s(one: Fault, other: Fault) -> float:
+    return abs((one.raised_at - other.raised_at).total_seconds())
+
+
+def _name(fault: Fault, cause: Fault) -> str:
+    """The cause's name, with its device where that is another one."""
+    return cause.subject.key if cause.host == fault.host else f"{cause.host} {cause.subject.key}"
+
+
+# --- how two faults may be related ---------------------------------------------------------------------------------
+
+
+def _same_device(fault: Fault, cause: Fault) -> bool:
+    return fault.host == cause.host
+
+
+def _same_interface(fault: Fault, cause: Fault) -> bool:
+    if fault.host != cause.host:
+        return False
+    mine, its = fault.subject, cause.subject
+    by_index = mine.ifindex is not None and mine.ifindex == its.ifindex
+    return by_index or (mine.type == "interface" and mine.name is not None and mine.name == its.name)
+
+
+def _part_of(fault: Fault, cause: Fault) -> bool:
+    mine, its = fault.subject.name, cause.subject.name
+    return fault.host == cause.host and bool(mine and its and mine.startswith(f"{its}."))
+
+
+def _far_end(fault: Fault, cause: Fault) -> bool:
+    return fault.host != cause.host and (_leads_to(cause, fault) or _leads_to(fault, cause))
+
+
+def _leads_to(fault: Fault, other: Fault) -> bool:
+    """Whether pagoda says that the interface `fault` is about is connected to the one `other` is about."""
+    device, interface = _peer(fault.subject)
+    name = other.subject.name
+    return (
+        bool(interface and name)
+        and _same_host(device, other.host)
+        and canonical_interface_name(interface) == canonical_interface_name(name or "")
+    )
+
+
+def _neighbor_device(fault: Fault, cause: Fault) -> bool:
+    """A neighbour's description is the device that pagoda knows its address of (pipeline.py)."""
+    device, _ = _peer(cause.subject)
+    return fault.host == cause.host and bool(device) and _same_host(device, fault.subject.description or "")
+
+
+def _bundle(fault: Fault, cause: Fault) -> bool:
+    return (
+        fault.host == cause.host
+        and _BUNDLE.match(fault.subject.name or "") is not None
+        and _BUNDLE.match(cause.subject.name or "") is None
+    )
+
+
+def _peer(subject: Subject) -> tuple[str, str]:
+    """Device and interface at the other end, as pagoda's readable text has them: `rt02 GigabitEthernet0/1`."""
+    device, _, interface = (subject.peer or "").partition(" ")
+    return device, interface.strip()
+
+
+def _same_host(one: str, other: str) -> bool:
+    """Whether two names are one device's; a short name is the same as the full one it begins."""
+    one, other = one.casefold(), other.casefold()
+    return bool(one and other) and (one == other or one.startswith(f"{other}.") or other.startswith(f"{one}."))
+
+
+_RELATIONS: Mapping[str, Callable[[Fault, Fault], bool]] = {
+    "same_device": _same_device,
+    "same_interface": _same_interface,
+    "part_of": _part_of,
+    "far_end": _far_end,
+    "neighbor_device": _neighbor_device,
+    "bundle": _bundle,
+}
