@@ -7,13 +7,22 @@ import ipaddress
 import json
 import os
 import socket
+import sqlite3
+import time
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from running_source import RT_TYO, Running, environment
 
 from fannel import config
+from fannel.config import Trap, TrapUser
+from fannel.intake.answerer import Answerer
+from fannel.intake.counters import Counters
+from fannel.intake.datagram import Datagram
+from fannel.intake.engine_file import read_engine_id
+from fannel.intake.spool import open_reader, open_writer
 from fannel.source import StartError
 from fannel.wire.message import RESPONSE
 from fannel.wire.snmpv3 import read_envelope, read_scoped_pdu
@@ -124,6 +133,56 @@ def test_an_inform_that_has_to_discover_us_is_answered_and_becomes_an_event(home
     assert '"reports_sent": 2' in counted
 
 
+def test_while_nothing_can_be_recorded_an_inform_is_answered_waits_on_disk_and_is_not_lost(home):
+    async def scenario():
+        async with Running() as source:
+            informer = Informer(source)
+            clock = await informer.discover()
+            lock = sqlite3.connect(home / "fannel.sqlite3", isolation_level=None, check_same_thread=False)
+            lock.execute("BEGIN IMMEDIATE")
+            answer = await informer.ask(informer.inform(clock.boots, clock.time))
+            nothing = source.queue.empty()
+            lock.rollback()
+            lock.close()
+            informer.close()
+            return informer.opened(answer), nothing, await source.event(timeout_s=60)
+
+    answer, nothing, event = asyncio.run(scenario())
+    assert (answer.pdu, nothing, event["trap"]["type"]) == (RESPONSE, True, "inform")
+
+
+def test_an_inform_that_was_answered_is_verified_after_restarts_of_everything(home):
+    """Nothing observes when it comes; boots have moved on when something does."""
+    spool, engine_file = home / "spool", home / "var" / "engine.json"
+    spool.mkdir()
+    user = TrapUser(
+        name="noc",
+        auth="sha256",
+        auth_password=AUTH_PASSWORD,
+        priv="aes128",
+        priv_password=PRIV_PASSWORD,
+        sources=("127.0.0.0/8",),
+    )
+    for boots in (1, 2):
+        answerer = Answerer.open(Trap(users=(user,), engine_file=engine_file), Counters())
+        if boots == 1:
+            sender = V3Sender(USER, read_engine_id(engine_file))
+            payload = sender.encode(LINK_DOWN, boots=1, engine_time=0, pdu="inform")
+            datagram = Datagram(payload, RT_TYO, 40000, datetime.now(UTC) - timedelta(hours=6))
+            judged = answerer.judge(datagram)
+            writer = open_writer(spool, is_info=lambda _: False)
+            writer.append([datagram._replace(note=judged.note)], durable=True)
+            writer.close()
+            assert judged.respond()
+        answerer.close()
+
+    async def scenario():
+        async with Running() as source:
+            return await source.event()
+
+    assert asyncio.run(scenario())["trap"]["type"] == "inform"
+
+
 @pytest.mark.parametrize(
     ("user", "options", "reason"),
     [
@@ -180,6 +239,15 @@ def test_a_recorded_trap_is_refused(home):
     assert (event["kind"], event["refusal"]["reason"]) == ("snmp_auth_failure", "replayed")
 
 
+def wait_until_acknowledged(spool: Path) -> None:
+    reader = open_reader(spool)
+    give_up_at = time.monotonic() + 30
+    while reader.depth():
+        assert time.monotonic() < give_up_at
+        time.sleep(0.05)
+    reader.close()
+
+
 def test_after_a_restart_boots_have_grown_and_recordings_are_refused(home):
     recorded = trap(engine_time=1000)
 
@@ -192,7 +260,9 @@ def test_after_a_restart_boots_have_grown_and_recordings_are_refused(home):
             clock = await informer.discover()
             inform = informer.inform(clock.boots, clock.time)
             await informer.ask(inform)
+            await source.event()
             informer.close()
+            await asyncio.to_thread(wait_until_acknowledged, home / "spool")
             return inform, clock
 
     async def second(inform):
