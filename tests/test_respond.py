@@ -160,6 +160,35 @@ def test_recovering_twice_says_it_once(responder, store, slack):
     assert len(messages(slack)) == 2
 
 
+def test_a_fault_that_comes_back_soon_goes_on_in_its_thread_which_is_red_again(responder, store, slack):
+    down, up = recorded(store, event(), event(phase="clear", at=NOW + timedelta(seconds=20)))
+    responder.announce(down)
+    responder.conclude(down, DOWN)
+    responder.clock.now = NOW + timedelta(seconds=30)
+    responder.recover(up, UP)
+    (again,) = recorded(store, event(at=NOW + timedelta(seconds=90)))
+    assert again["incident"] == {"id": down["incident"]["id"], "state": "new"}
+    assert responder.announce(again), "it wants a login of its own"
+    parent, *_ = messages(slack)
+    assert "RECOVERED" not in parent["text"]
+    responder.conclude(again, DOWN)
+    parent, *replies = messages(slack)
+    assert "confirmed" in parent["text"]
+    assert {reply["thread_ts"] for reply in replies} == {parent["ts"]}
+    assert len(replies) == 3, "verdict, recovery, verdict"
+
+
+def test_an_incident_that_was_closed_meanwhile_is_over_for_a_late_run(responder, store, slack):
+    (down,) = recorded(store, event())
+    responder.announce(down)
+    responder.conclude(down, UP)
+    store.close_resolved(NOW + timedelta(hours=1))
+    judged = responder.conclude(down, DOWN)
+    validate(judged, schema())
+    assert judged["incident"]["state"] == "resolved"
+    assert messages(slack)[0]["text"].startswith("🟢")
+
+
 def test_when_the_check_disagrees_with_the_clear_the_incident_stays_open(responder, store, slack):
     down, up = recorded(store, event(), event(phase="clear"))
     responder.announce(down)

@@ -84,38 +84,42 @@ class Responder:
         answered = self._store.posts.find(_key(incident, "verdict", event)) is not None
         if self._outbox is not None:
             self._want_parent(incident)
+            if incident.reopened and not incident.over:
+                # The thread's parent says that it recovered.
+                self._want_update(incident, _key(incident, "reopened", event))
             self._outbox.deliver(incident.id)
-        return not (answered or incident.state == "resolved")
+        return not (answered or incident.over)
 
     def conclude(self, event: Json, verdict: Verdict) -> Json:
         """Keep the verdict, reply with what was found, update the parent; returns the event for the rules."""
         incident = self._answer(event)
-        incident = self._store.judge(incident.id, verdict.to_json(), verdict.subject_name) or incident
+        incident = self._judge(incident, verdict)
         if verdict.outcome == "cleared":
             # It was over before anybody looked: the clear may come, may be lost, and changes nothing.
-            incident = self._resolve(incident, as_of=self._began(verdict))
+            incident = self._resolve(incident, self._began(verdict), "check", verdict.reason)
         self._want(incident, "reply", _key(incident, "verdict", event), layout.collected, verdict)
-        self._want_update(incident, event)
+        self._want_update(incident, _key(incident, "update", event))
         self._deliver(incident)
         return _verdict_event(event, incident, verdict)
 
     def recover(self, event: Json, verdict: Verdict) -> Json:
         """Resolve the incident if the check agrees (or could not tell: then the device's word counts)."""
         incident = self._incident(event)
-        if incident.state == "resolved":
+        if incident.over:
             return _verdict_event(event, incident, verdict)
         if verdict.outcome == "cleared":
-            incident = self._resolve(incident, as_of=self._began(verdict))
+            incident = self._resolve(incident, self._began(verdict), "check", verdict.reason)
         elif verdict.outcome == "inconclusive":
-            incident = self._resolve(incident, as_of=datetime.fromisoformat(event["received_at"]))
-        if incident.state == "resolved":
+            said_at = datetime.fromisoformat(event["received_at"])
+            incident = self._resolve(incident, said_at, f"event {event['id']}", f"not verified: {verdict.reason}")
+        if incident.over:
             self._want(incident, "reply", _key(incident, "recovered", event), layout.recovered, verdict)
         else:
             if verdict.outcome in ("cleared", "inconclusive"):
                 verdict = replace(verdict, outcome="confirmed", reasons=("it was raised again meanwhile",))
-            incident = self._store.judge(incident.id, verdict.to_json(), verdict.subject_name) or incident
+            incident = self._judge(incident, verdict)
             self._want(incident, "reply", _key(incident, "still_down", event), layout.still_down, verdict)
-        self._want_update(incident, event)
+        self._want_update(incident, _key(incident, "update", event))
         self._deliver(incident)
         return _verdict_event(event, incident, verdict)
 
@@ -145,7 +149,7 @@ class Responder:
         return incident
 
     def _answer(self, event: Json) -> Incident:
-        incident = self._store.answer(event["incident"]["id"])
+        incident = self._store.answer(event["incident"]["id"], who=f"event {event['id']}", now=self._now())
         if incident is None:
             raise self._unknown(event)
         return incident
@@ -156,8 +160,12 @@ class Responder:
             "its playbooks the same FANNEL_CONFIG or FANNEL_DATABASE__URL (`fannel run` does)"
         )
 
-    def _resolve(self, incident: Incident, *, as_of: datetime) -> Incident:
-        self._store.resolve(incident.id, as_of=as_of, now=self._now())
+    def _judge(self, incident: Incident, verdict: Verdict) -> Incident:
+        found = verdict.to_json()
+        return self._store.judge(incident.id, found, verdict.subject_name, who="check", now=self._now()) or incident
+
+    def _resolve(self, incident: Incident, as_of: datetime, who: str, why: str) -> Incident:
+        self._store.resolve(incident.id, as_of=as_of, who=who, now=self._now(), why=why)
         return self._store.incident(incident.id) or incident
 
     def _began(self, verdict: Verdict) -> datetime:
@@ -169,11 +177,11 @@ class Responder:
         message = layout.parent(incident, key, zone=self._settings.site.zone)
         self._store.posts.want(self._post(incident, "parent", key, message))
 
-    def _want_update(self, incident: Incident, event: Json) -> None:
+    def _want_update(self, incident: Incident, key: str) -> None:
         if self._outbox is None:
             return
         message = layout.parent(incident, f"{incident.id}/parent", zone=self._settings.site.zone)
-        self._store.posts.want(self._post(incident, "update", _key(incident, "update", event), message))
+        self._store.posts.want(self._post(incident, "update", key, message))
 
     def _want(
         self,
@@ -241,7 +249,7 @@ def _verdict_event(event: Json, incident: Incident, verdict: Verdict) -> Json:
         subject=incident.subject,
         source=Event.from_json(event).source,
         verdict=verdict.to_json(),
-        incident={"id": incident.id, "state": incident.state},
+        incident={"id": incident.id, "state": "resolved" if incident.over else incident.state},
     )
     return judged.to_queue()
 

@@ -15,6 +15,7 @@ from alembic.script import ScriptDirectory
 from events import NOW, event
 
 from fannel.incidents.store import Store, StoreError, upgrade
+from fannel.incidents.store.store import REOPEN
 from fannel.incidents.store.tables import REVISION, metadata
 
 
@@ -58,7 +59,7 @@ def test_when_nobody_answered_for_a_minute_the_next_raise_asks_again_once(store)
 
 def test_once_answered_a_repeat_never_asks_again(store):
     (first,) = record(store, event())
-    assert store.answer(first.incident["id"]).state == "open"
+    assert store.answer(first.incident["id"], who="event 1", now=NOW).state == "open"
     (repeat,) = record(store, event(at=NOW + timedelta(hours=1)))
     assert repeat.incident == {"id": first.incident["id"], "state": "open"}
 
@@ -109,17 +110,17 @@ def test_an_incident_raised_after_the_look_is_not_resolved(store):
     record(store, event(at=NOW + timedelta(seconds=30)))
     incident_id = raised.incident["id"]
     looked_at = NOW + timedelta(seconds=10)
-    assert not store.resolve(incident_id, as_of=looked_at, now=NOW)
+    assert not store.resolve(incident_id, as_of=looked_at, who="check", now=NOW)
     assert store.incident(incident_id).state == "new"
-    assert store.resolve(incident_id, as_of=NOW + timedelta(seconds=31), now=NOW + timedelta(seconds=32))
+    assert store.resolve(incident_id, as_of=NOW + timedelta(seconds=31), who="check", now=NOW + timedelta(seconds=32))
     resolved = store.incident(incident_id)
     assert (resolved.state, resolved.resolved_at) == ("resolved", NOW + timedelta(seconds=32))
 
 
-def test_after_it_is_resolved_the_next_raise_opens_another(store):
+def test_a_raise_long_after_the_end_opens_another(store):
     (first,) = record(store, event())
-    store.resolve(first.incident["id"], as_of=NOW, now=NOW)
-    (second,) = record(store, event())
+    store.resolve(first.incident["id"], as_of=NOW, who="check", now=NOW)
+    (second,) = record(store, event(at=NOW + REOPEN))
     assert second.incident["id"] != first.incident["id"]
     assert second.incident["state"] == "new"
 
@@ -129,9 +130,9 @@ def test_what_was_not_answered_to_the_end_is_asked_again(store):
         event(host=f"rt{n}.example.net", at=NOW + timedelta(seconds=n)) for n in range(4)
     )
     recorded = {e.host.name: e.incident["id"] for e in record(store, begun, untouched, judged, clearing)}
-    store.answer(recorded[begun.host.name])
+    store.answer(recorded[begun.host.name], who="event 1", now=NOW)
     for done in (judged, clearing):
-        store.judge(recorded[done.host.name], {"outcome": "confirmed"})
+        store.judge(recorded[done.host.name], {"outcome": "confirmed"}, who="check", now=NOW)
     clear = replace(event(phase="clear", host=clearing.host.name), id="7ZZZZZZZZZZZZZZZZZZZZZZZZZ")
     record(store, clear)
     again = store.unfinished()
@@ -156,7 +157,9 @@ def test_a_verdict_is_kept_with_the_name_the_device_gave(store):
     nameless = event()
     nameless = replace(nameless, subject=replace(nameless.subject, name=None))
     (raised,) = record(store, nameless)
-    judged = store.judge(raised.incident["id"], {"outcome": "confirmed"}, subject_name="GigabitEthernet0/1")
+    judged = store.judge(
+        raised.incident["id"], {"outcome": "confirmed"}, subject_name="GigabitEthernet0/1", who="check", now=NOW
+    )
     assert judged.verdict == {"outcome": "confirmed"}
     assert judged.subject.name == "GigabitEthernet0/1"
 

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
-from events import event
+from events import NOW, event
 
 from fannel.incidents.store import Store
 from fannel.incidents.store.database import open_engine
@@ -48,7 +48,7 @@ def test_what_an_older_release_recorded_is_there_after_the_upgrade_and_after_the
     store = Store.open(url)
     (recorded,) = store.record([(event(), b"raw")])
     incident_id = recorded.incident["id"]
-    assert store.answer(incident_id).state == "open"
+    assert store.answer(incident_id, who="event 1", now=NOW).state == "open"
     store.close()
 
     migrate(url, FIRST, down=True)

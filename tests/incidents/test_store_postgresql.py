@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 import sqlalchemy
 from events import NOW, event
+from ulid import ULID
 
 from fannel.incidents.store import Store
 from fannel.incidents.store.tables import incidents
@@ -42,9 +44,77 @@ def test_two_replicas_that_hear_the_same_storm_in_another_order_open_each_incide
     assert sum(one.incident["state"] == "new" for one in recorded) == 300
 
 
+def both_at_once(stores, batches):
+    """Each of two stores records its batches, the first of both at the same instant, then the second of both, …"""
+    together = threading.Barrier(2)
+
+    def replica(store, mine):
+        recorded = []
+        for batch in mine:
+            together.wait(60)
+            recorded += store.record([(one, b"raw") for one in batch])
+        return recorded
+
+    with ThreadPoolExecutor(2) as threads:
+        running = [threads.submit(replica, store, mine) for store, mine in zip(stores, batches, strict=True)]
+        return [run.result(120) for run in running]
+
+
+ROUNDS = 60
+
+
+def trap_and_syslog(number, at=NOW):
+    """One fault as both tell it."""
+    trap = event(host=f"round{number}.example.net", at=at)
+    return trap, replace(trap, id=str(ULID()), via="syslog", trap=None)
+
+
+def test_the_trap_and_the_syslog_of_one_fault_at_the_same_instant_open_one_incident(stores):
+    faults = [trap_and_syslog(number) for number in range(ROUNDS)]
+    traps, lines = both_at_once(stores, [[[trap] for trap, _ in faults], [[line] for _, line in faults]])
+    for trap, line in zip(traps, lines, strict=True):
+        assert trap.incident["id"] == line.incident["id"]
+        assert {trap.incident["state"], line.incident["state"]} == {"new", "open"}, "one of them asks the rules"
+        assert stores[0].incident(trap.incident["id"]).raises == 2
+        assert [one.what for one in stores[0].history(trap.incident["id"])] == ["opened"]
+
+
+def test_the_trap_and_the_syslog_of_a_fault_that_comes_back_at_the_same_instant_reopen_one_incident(stores):
+    ended = []
+    for number in range(ROUNDS, 2 * ROUNDS):
+        (first,) = stores[0].record([(event(host=f"round{number}.example.net"), b"raw")])
+        assert stores[0].resolve(first.incident["id"], as_of=NOW, who="check", now=NOW)
+        ended.append(first.incident["id"])
+    again = [trap_and_syslog(number, NOW + timedelta(seconds=60)) for number in range(ROUNDS, 2 * ROUNDS)]
+    traps, lines = both_at_once(stores, [[[trap] for trap, _ in again], [[line] for _, line in again]])
+    assert [one.incident["id"] for one in traps] == [one.incident["id"] for one in lines] == ended
+    for trap, line in zip(traps, lines, strict=True):
+        assert {trap.incident["state"], line.incident["state"]} == {"new", "open"}
+        incident = stores[0].incident(trap.incident["id"])
+        assert (incident.reopened, incident.raises, incident.resolved_at) == (1, 3, None)
+        assert [one.what for one in stores[0].history(incident.id)] == ["opened", "resolved", "reopened"]
+
+
+def test_two_replicas_that_close_at_the_same_instant_close_each_incident_once(stores):
+    opened = stores[0].record([(event(host=f"closing{number}.example.net"), b"raw") for number in range(100)])
+    for one in opened:
+        stores[0].resolve(one.incident["id"], as_of=NOW, who="check", now=NOW)
+    later, together = NOW + timedelta(hours=1), threading.Barrier(2)
+
+    def close(store):
+        together.wait(60)
+        while store.close_resolved(later, limit=7):
+            pass
+
+    with ThreadPoolExecutor(2) as threads:
+        list(threads.map(close, stores))
+    for one in opened:
+        assert [line.what for line in stores[0].history(one.incident["id"])] == ["opened", "resolved", "closed"]
+
+
 def test_a_raise_does_not_join_an_incident_that_is_being_resolved(stores):
     (first,) = stores[0].record([(event(host="resolving.example.net"), b"raw")])
-    again = event(host="resolving.example.net", at=NOW + timedelta(seconds=5))
+    again = event(host="resolving.example.net", at=NOW + timedelta(hours=1))
     with ThreadPoolExecutor(1) as threads:
         with stores[0]._engine.begin() as connection:
             connection.execute(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from fannel.incidents.store import Store
 from fannel.incidents.store.recording import ASK_AGAIN_AFTER
-from fannel.incidents.store.tables import events, incidents
+from fannel.incidents.store.tables import events, history, incidents
 
+REOPEN = timedelta(seconds=60)
 HOSTS = ("rt1.example.net", "rt\ud800.example.net", "127.0.1.1")
 PORTS = ("Gi0/1", None)
 
@@ -30,6 +31,16 @@ class Case:
     raised_at: datetime
     asked_at: datetime
     raises: int = 1
+    resolved_at: datetime | None = None
+    reopened: int = 0
+    history: list[tuple[str, str]] = field(default_factory=list)
+
+    def become(self, state, who="me"):
+        self.state = state
+        self.history.append((who, {"open": "answered"}.get(state, state)))
+
+    def told(self):
+        return "open" if self.state == "new" else self.state
 
 
 class OneByOne:
@@ -37,7 +48,7 @@ class OneByOne:
 
     def __init__(self) -> None:
         self.cases: list[Case] = []
-        self.log: dict[str, tuple[str, str] | None] = {}
+        self.log: dict[str, tuple[Case, str] | None] = {}
 
     def record(self, event):
         if event.id not in self.log:
@@ -48,19 +59,28 @@ class OneByOne:
         if event.phase == "info":
             return None
         names = [event.fingerprint, *event.aliases]
-        found = [case for name in names for case in self.cases if case.state != "resolved" and case.fingerprint == name]
-        case = min(found, key=lambda case: case.opened_at, default=None)
+        known = [case for name in names for case in self.cases if case.fingerprint == name]
+        case = min((case for case in known if not case.resolved_at), key=lambda case: case.opened_at, default=None)
         if event.phase == "clear":
-            return (case.opened_by, case.state) if case else None
-        at = event.received_at
+            return (case, case.state) if case else None
+        at, who = event.received_at, f"event {event.id}"
         if case is None:
-            self.cases.append(Case(event.id, event.fingerprint, "new", at, at, at))
-            return event.id, "new"
-        ask = case.state == "new" and at - case.asked_at >= ASK_AGAIN_AFTER
+            lately = [case for case in known if case.state == "resolved" and at - case.resolved_at < REOPEN]
+            case = max(lately, key=lambda case: case.resolved_at, default=None)
+            if case is None:
+                case = Case(event.id, event.fingerprint, "new", at, at, at, history=[(who, "opened")])
+                self.cases.append(case)
+                return case, "new"
+            case.opened_by, case.state, case.resolved_at, case.asked_at = event.id, "new", None, at
+            case.reopened += 1
+            case.history.append((who, "reopened"))
+            ask = True
+        else:
+            ask = case.state == "new" and at - case.asked_at >= ASK_AGAIN_AFTER
         case.raises += 1
         case.raised_at = at
         case.asked_at = at if ask else case.asked_at
-        return case.opened_by, "new" if ask else "open"
+        return case, "new" if ask else case.told()
 
 
 @st.composite
@@ -79,14 +99,14 @@ def observations(draw):
 
 STEPS = st.one_of(
     st.lists(observations(), max_size=12),
-    st.tuples(st.sampled_from(["answer", "resolve"]), st.integers(0, 5)),
+    st.tuples(st.sampled_from(["answer", "acknowledge", "resolve", "close"]), st.integers(0, 5)),
 )
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def store(request):
     # SQLite in memory: what is here empties it hundreds of times.
-    opened = Store.open("sqlite://" if request.param == "sqlite" else request.getfixturevalue("postgresql"))
+    opened = Store.open("sqlite://" if request.param == "sqlite" else request.getfixturevalue("postgresql"), REOPEN)
     yield opened
     opened.close()
 
@@ -98,6 +118,7 @@ def rows(store, *columns, order):
 
 def empty(store):
     with store._engine.begin() as connection:
+        connection.execute(sqlalchemy.delete(history))
         connection.execute(sqlalchemy.delete(events))
         connection.execute(sqlalchemy.delete(incidents))
 
@@ -111,39 +132,64 @@ def plain(text):
 def test_a_batch_is_recorded_as_its_events_one_by_one(store, steps):
     empty(store)
     model = OneByOne()
-    for step in steps:
+    for number, step in enumerate(steps):
         if isinstance(step, list):
             recorded = store.record([(one, b"raw") for one in step])
+            decided = [model.record(one) for one in step]
             names = dict(rows(store, incidents.c.id, incidents.c.opened_by, order=incidents.c.id))
             got = [one.incident and (names[one.incident["id"]], one.incident["state"]) for one in recorded]
-            assert got == [model.record(one) for one in step]
+            assert got == [one and (one[0].opened_by, one[1]) for one in decided]
             assert [replace(one, incident=None) for one in recorded] == step
-        else:
-            what, place = step
-            if place < len(model.cases) and model.cases[place].state != "resolved":
-                case = model.cases[place]
-                (incident_id,) = [
-                    row[0]
-                    for row in rows(store, incidents.c.id, incidents.c.opened_by, order=incidents.c.id)
-                    if row[1] == case.opened_by
-                ]
-                if what == "answer":
-                    store.answer(incident_id)
-                    case.state = "open"
-                else:
-                    assert store.resolve(incident_id, as_of=case.raised_at, now=NOW)
-                    case.state = "resolved"
+            continue
+        (what, place), now = step, NOW + timedelta(seconds=10 * number)
+        if what == "close":
+            before = now - timedelta(seconds=10 * place)
+            store.close_resolved(before + REOPEN)
+            for case in model.cases:
+                if case.state == "resolved" and case.resolved_at <= before:
+                    case.become("closed", "fannel")
+        elif place < len(model.cases):
+            change(store, model.cases[place], what, now)
     kept = incidents.c
     found = rows(
         store,
         *(kept.opened_by, kept.fingerprint, kept.state, kept.opened_at, kept.last_raise_at, kept.asked_at, kept.raises),
+        *(kept.resolved_at, kept.reopened),
         order=kept.opened_by,
     )
-    assert found == sorted(
-        (c.opened_by, plain(c.fingerprint), c.state, c.opened_at, c.raised_at, c.asked_at, c.raises)
-        for c in model.cases
-    )
+    cases = sorted(model.cases, key=lambda case: case.opened_by)
+    assert found == [
+        (
+            *(c.opened_by, plain(c.fingerprint), c.state, c.opened_at, c.raised_at, c.asked_at, c.raises),
+            *(c.resolved_at, c.reopened),
+        )
+        for c in cases
+    ]
+    ids = [incident_id for (incident_id,) in rows(store, incidents.c.id, order=incidents.c.opened_by)]
+    assert [[(one.who, one.what) for one in store.history(found)] for found in ids] == [c.history for c in cases]
     assert {one for (one,) in rows(store, events.c.id, order=events.c.id)} == model.log.keys()
+
+
+def change(store, case, what, now):
+    """What people and checks do between two batches, to the store and to the model."""
+    ((incident_id,),) = [
+        row[1:]
+        for row in rows(store, incidents.c.opened_by, incidents.c.id, order=incidents.c.id)
+        if row[0] == case.opened_by
+    ]
+    if what == "answer":
+        store.answer(incident_id, who="me", now=now)
+        if case.state == "new":
+            case.become("open")
+    elif what == "acknowledge":
+        store.acknowledge(incident_id, who="me", now=now)
+        if case.state in ("new", "open"):
+            case.become("acknowledged")
+    else:
+        assert store.resolve(incident_id, as_of=case.raised_at, who="me", now=now)
+        if not case.resolved_at:
+            case.become("resolved")
+            case.resolved_at = now
 
 
 def statements(store, observed):
@@ -159,7 +205,7 @@ def test_a_batch_costs_the_same_few_statements_whatever_its_size(tmp_path, size)
     store.record([(event(host="rt0.example.net"), b"raw")])
     batch = [(event(host=f"rt{n % 20}.example.net"), b"raw") for n in range(size)] + [(event(), b"raw")]
     seen, _ = statements(store, batch)
-    assert seen == ["BEGIN", "SELECT", "SELECT", "INSERT", "UPDATE", "INSERT"]
+    assert seen == ["BEGIN", "SELECT", "SELECT", "SELECT", "INSERT", "UPDATE", "INSERT", "INSERT"]
     store.close()
 
 
@@ -188,6 +234,7 @@ def test_what_is_asked_for_every_batch_is_found_by_index(tmp_path):
         ]
     assert [plan for plan in plans if not plan.startswith("USE TEMP B-TREE")] == [  # which sorts what was found
         "SEARCH events USING INDEX sqlite_autoindex_events_1 (id=?)",
-        "SEARCH incidents USING INDEX uq_incidents_unresolved (fingerprint=?)",
+        "SEARCH incidents USING INDEX ix_incidents_fingerprint (fingerprint=? AND resolved_at=?)",
+        "SEARCH incidents USING INDEX ix_incidents_fingerprint (fingerprint=? AND resolved_at>?)",
     ]
     store.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import ipaddress
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, Self, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
@@ -293,6 +294,18 @@ class Database(Section):
         return _PASSWORD.sub(r"\1***@", url)
 
 
+class Incidents(Section):
+    """How long a fault is the same one."""
+
+    # A raise so soon after the end reopens the incident and its thread; after that it is closed for good.
+    reopen_s: Annotated[float, Field(ge=0, le=86_400)] = 600.0
+
+    @property
+    def reopen(self) -> timedelta:
+        """The same as a duration."""
+        return timedelta(seconds=self.reopen_s)
+
+
 class Site(Section):
     """How people here read times."""
 
@@ -325,6 +338,7 @@ class Settings(BaseSettings):
     pagoda: Pagoda = Pagoda()
     slack: Slack = Slack()
     database: Database = Database()
+    incidents: Incidents = Incidents()
     site: Site = Site()
     checks: Checks = Checks()
 

@@ -1,6 +1,7 @@
-"""The incident record: one fault, from the first raise to the clear.
+"""The incident record: one fault, from the first raise to the clear, and what changed it.
 
-Immutable; the store hands out a fresh one after every change. `opened_by` is the id of the event that opened it.
+Immutable; the store hands out a fresh one after every change. `opened_by` is the id of the event that opened it, or
+reopened it last.
 """
 
 from __future__ import annotations
@@ -13,14 +14,16 @@ if TYPE_CHECKING:
 
     from fannel.event import Host, Severity, Subject
 
-State = Literal["new", "open", "resolved"]
+State = Literal["new", "open", "acknowledged", "resolved", "closed"]
+What = Literal["opened", "answered", "judged", "acknowledged", "resolved", "reopened", "closed", "attached", "detached"]
 
 
 @dataclass(frozen=True, slots=True)
 class Incident:
     """One fault and what is known of it. Times are aware; `verdict` is the last judgement as JSON, if any.
 
-    `new`: nobody has answered yet; `open`: a thread exists or is wanted; `resolved`: the clear was verified.
+    `new`: nobody has answered yet; `open`: a thread exists or is wanted; `acknowledged`: a person has it;
+    `resolved`: it is over, and a raise within the reopening time reopens it; `closed`: it is over for good.
     `notification` names what reported it first (`IF-MIB::linkDown`).
     """
 
@@ -38,3 +41,25 @@ class Incident:
     raises: int = 1
     resolved_at: datetime | None = None
     verdict: dict[str, Any] | None = None
+    acknowledged_at: datetime | None = None
+    acknowledged_by: str | None = None
+    closed_at: datetime | None = None
+    reopened: int = 0
+    cause_id: str | None = None
+    cause: dict[str, Any] | None = None
+
+    @property
+    def over(self) -> bool:
+        """Whether the fault has ended, as far as anybody knows."""
+        return self.state in ("resolved", "closed")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One line of an incident's history: `who` ("event 01J…", "check", "cli:user", "slack:U123") did what, and why."""
+
+    incident_id: str
+    at: datetime
+    who: str
+    what: What
+    why: str | None = None

@@ -1,4 +1,6 @@
-"""What has to be done every so often beside the road: posts that wait for Slack, a line that says what came."""
+"""What has to be done every so often beside the road: posts that wait for Slack, incidents to close, a line
+that says what came.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +12,16 @@ from fannel.incidents.store import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import datetime
 
+    from fannel.incidents.store import Store
     from fannel.intake.counters import Counters
     from fannel.slack.outbox import Outbox
 
 log = logs.Logger("fannel.observer")
 
 DELIVER_EVERY_S = 5.0
+CLOSE_EVERY_S = 60.0
 REPORT_EVERY_S = 60.0
 KEEP_ENGINES_EVERY_S = 60.0
 
@@ -65,6 +70,27 @@ class Delivery:
             # A defect of ours; it is said with its traceback and counted, every time.
             log.exception("delivering to Slack failed")
             self._counters.add("delivery_defects")
+
+
+class Closing:
+    """Closes incidents that no raise reopens any more."""
+
+    def __init__(self, store: Store, counters: Counters, now: Callable[[], datetime]) -> None:
+        self._store = store
+        self._counters = counters
+        self._now = now
+
+    def __call__(self) -> None:
+        """All that are due, a few at a time. Nothing that goes wrong here ends the process that records events."""
+        try:
+            while self._store.close_resolved(self._now()):
+                pass
+        except StoreError as error:
+            log.error("cannot close incidents", reason=str(error))
+            self._counters.add("store_errors")
+        except Exception:
+            log.exception("closing incidents failed")
+            self._counters.add("closing_defects")
 
 
 class Report:

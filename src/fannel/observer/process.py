@@ -29,10 +29,12 @@ from fannel.intake.v3 import V3Intake
 from fannel.kinds.classify import Kinds
 from fannel.naming.catalogue import Catalogue
 from fannel.observer.chores import (
+    CLOSE_EVERY_S,
     DELIVER_EVERY_S,
     KEEP_ENGINES_EVERY_S,
     REPORT_EVERY_S,
     Chores,
+    Closing,
     Delivery,
     Report,
 )
@@ -69,7 +71,7 @@ class Observer:
         self._stack = stack
         self._counters = Counters()
         stack.callback(os.close, _only_one(settings.spool.directory))
-        store = Store.open(settings.database.url)
+        store = self._store = Store.open(settings.database.url, settings.incidents.reopen)
         stack.callback(store.close)
         spool = self._spool = open_reader(settings.spool.directory)
         stack.callback(spool.close)
@@ -174,6 +176,7 @@ class Observer:
         chores = Chores()
         if self._outbox is not None:
             chores.add("outbox", DELIVER_EVERY_S, Delivery(self._outbox, self._counters))
+        chores.add("closing", CLOSE_EVERY_S, Closing(self._store, self._counters, _now))
         chores.add("report", REPORT_EVERY_S, Report(self.counts))
         if self._v3 is not None:
             chores.add("engines", KEEP_ENGINES_EVERY_S, partial(self._save, self._v3))

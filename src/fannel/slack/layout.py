@@ -83,7 +83,7 @@ def judged(outcome: str, problem: str, severity: Severity) -> Look:
 
 def parent(incident: Incident, key: str, *, zone: tzinfo) -> Message:
     """The first message of the thread, for every state of the incident: checking, judged, resolved."""
-    if incident.state == "resolved":
+    if incident.over:
         return _resolved_parent(incident, key, zone)
     verdict = incident.verdict
     what = _notification(incident.notification, incident.problem)

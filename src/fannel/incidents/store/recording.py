@@ -1,6 +1,6 @@
 """Recording a batch: what is known is asked once, decided in memory in the order of the batch, and written at once.
 
-The outcome is the one of recording the events one by one; a test holds it against that. A batch costs five statements
+The outcome is the one of recording the events one by one; a test holds it against that. A batch costs a few statements
 however long it is (more only beyond what one statement may hold), so a storm costs a database no round trip an event.
 """
 
@@ -12,17 +12,20 @@ from datetime import timedelta
 from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, insert, null, select, update
 
+from fannel.incidents.incident import Change
+from fannel.incidents.store.changes import note
 from fannel.incidents.store.tables import events, incidents
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection, Row, Select
 
     from fannel.event import Event, Json
+    from fannel.incidents.incident import What
 
 # While nobody has answered an incident, a raise asks the rules again, at most this often.
 ASK_AGAIN_AFTER = timedelta(seconds=60)
@@ -42,6 +45,17 @@ _UNRESOLVED = (
     .order_by(incidents.c.fingerprint)
     .with_for_update(key_share=True)
 )
+# What a raise may reopen, the latest of a fingerprint last. Locked for the same reasons: only one replica reopens it.
+_RESOLVED = (
+    select(incidents.c.id, incidents.c.fingerprint, incidents.c.opened_at, incidents.c.resolved_at)
+    .where(
+        incidents.c.fingerprint.in_(bindparam("asked", expanding=True)),
+        incidents.c.resolved_at > bindparam("since"),
+        incidents.c.state == "resolved",
+    )
+    .order_by(incidents.c.fingerprint, incidents.c.resolved_at)
+    .with_for_update(key_share=True)
+)
 _JOINED = (
     update(incidents)
     .where(incidents.c.id == bindparam("joined"))
@@ -49,6 +63,24 @@ _JOINED = (
         raises=incidents.c.raises + bindparam("more"),
         last_raise_at=bindparam("raised_at"),
         asked_at=bindparam("asked_at"),
+    )
+)
+# What was found out and said of it before is history: the rules are asked as if it were new.
+_REOPENED = (
+    update(incidents)
+    .where(incidents.c.id == bindparam("again"))
+    .values(
+        state="new",
+        opened_by=bindparam("raised_by"),
+        reopened=incidents.c.reopened + 1,
+        resolved_at=null(),
+        verdict=null(),
+        acknowledged_at=null(),
+        acknowledged_by=null(),
+        cause_id=null(),
+        cause=null(),
+        due_at=null(),
+        recheck_at=null(),
     )
 )
 _OPENED = insert(incidents)
@@ -76,11 +108,11 @@ class _Unresolved:
         self.raised_at = event.received_at
         self.raises += 1
         # `new` asks the rules to answer; a repeat while an answer is on its way must not.
-        return {"id": self.id, "state": "new" if ask else "open"}
+        return {"id": self.id, "state": "new" if ask else "open" if self.state == "new" else self.state}
 
 
-def record(connection: Connection, observed: Sequence[tuple[Event, bytes]]) -> list[Event]:
-    """Log the events and find or open their incidents, in the transaction of `connection`; see Store.record.
+def record(connection: Connection, observed: Sequence[tuple[Event, bytes]], reopen: timedelta) -> list[Event]:
+    """Log the events and find, reopen or open their incidents, in the transaction of `connection`; see Store.record.
 
     Raises:
         IntegrityError: another process was first with one of them.
@@ -92,8 +124,16 @@ def record(connection: Connection, observed: Sequence[tuple[Event, bytes]]) -> l
         row.fingerprint: _Unresolved(row.id, row.state, row.opened_at, row.asked_at)
         for row in _ask(connection, _UNRESOLVED, sorted(faults))
     }
+    homeless = [
+        (event, called)
+        for (event, _), called in zip(observed, names, strict=True)
+        if event.phase == "raise" and event.id not in known and unresolved.keys().isdisjoint(called)
+    ]
+    resolved = _resolved(connection, homeless, reopen)
     recorded: list[Event] = []
     opened: list[Json] = []
+    reopened: list[Json] = []
+    changes: list[Change] = []
     logged: list[Json] = []
     for (event, raw), called in zip(observed, names, strict=True):
         if event.id in known:
@@ -102,8 +142,17 @@ def record(connection: Connection, observed: Sequence[tuple[Event, bytes]]) -> l
         incident = None
         if found := [unresolved[name] for name in called if name in unresolved]:
             incident = min(found, key=_opened_at).join(event)
-        elif event.phase == "raise":
+        elif event.phase != "raise":
+            pass
+        elif (again := _latest(resolved, called, event.received_at - reopen)) is not None:
+            reopened.append({"again": again.id, "raised_by": event.id})
+            changes.append(_changed(again.id, event, "reopened"))
+            incident = {"id": again.id, "state": "new"}
+            at = event.received_at
+            unresolved[again.fingerprint] = _Unresolved(again.id, "new", again.opened_at, at, at, raises=1)
+        else:
             row = _incident_row(event)
+            changes.append(_changed(row["id"], event, "opened"))
             opened.append(row)
             incident = {"id": row["id"], "state": "new"}
             unresolved[row["fingerprint"]] = _Unresolved(row["id"], "new", event.received_at, event.received_at)
@@ -111,6 +160,8 @@ def record(connection: Connection, observed: Sequence[tuple[Event, bytes]]) -> l
         decided = _with_incident(event, incident)
         recorded.append(decided)
         logged.append(_event_row(decided, raw))
+    if reopened:
+        connection.execute(_REOPENED, reopened)
     if opened:
         # In one order, so that two replicas that open the same two incidents do not wait for each other.
         connection.execute(_OPENED, sorted(opened, key=itemgetter("fingerprint")))
@@ -120,17 +171,41 @@ def record(connection: Connection, observed: Sequence[tuple[Event, bytes]]) -> l
         if one.raises
     ]:
         connection.execute(_JOINED, joined)
+    note(connection, changes)
     if logged:
         connection.execute(_LOGGED, logged)
     return recorded
 
 
 _opened_at = attrgetter("opened_at")
+_resolved_at = attrgetter("resolved_at")
 
 
-def _ask(connection: Connection, query: Select[Any], values: Sequence[str]) -> Iterator[Row[Any]]:
+def _ask(connection: Connection, query: Select[Any], values: Sequence[str], **more: datetime) -> Iterator[Row[Any]]:
     for at in range(0, len(values), _MOST_ASKED):
-        yield from connection.execute(query, {"asked": values[at : at + _MOST_ASKED]})
+        yield from connection.execute(query, {"asked": values[at : at + _MOST_ASKED], **more})
+
+
+def _resolved(
+    connection: Connection, homeless: Sequence[tuple[Event, list[str]]], reopen: timedelta
+) -> dict[str, Row[Any]]:
+    """What those raises may reopen, by fingerprint: the one that was resolved last."""
+    if not homeless or not reopen:
+        return {}
+    since = min(event.received_at for event, _ in homeless) - reopen
+    faults = sorted({name for _, called in homeless for name in called})
+    return {row.fingerprint: row for row in _ask(connection, _RESOLVED, faults, since=since)}
+
+
+def _latest(resolved: Mapping[str, Row[Any]], called: Sequence[str], since: datetime) -> Row[Any] | None:
+    if not resolved:
+        return None
+    found = [row for name in called if (row := resolved.get(name)) is not None and row.resolved_at > since]
+    return max(found, key=_resolved_at, default=None)
+
+
+def _changed(incident_id: str, event: Event, what: What) -> Change:
+    return Change(incident_id, event.received_at, f"event {event.id}", what, event.kind)
 
 
 def _fingerprints(event: Event) -> list[str]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
 
-from sqlalchemy import Engine, func, select, update
+from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import IntegrityError
 
-from fannel.event import Host, Subject, lock_name
-from fannel.incidents.incident import Incident
+from fannel.event import lock_name
+from fannel.incidents.store import changes
+from fannel.incidents.store.changes import By, incident_of
 from fannel.incidents.store.database import open_engine, reading, writing
 from fannel.incidents.store.leases import Leases
 from fannel.incidents.store.posts import Posts
@@ -20,9 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from sqlalchemy import RowMapping
-
     from fannel.event import Event
+    from fannel.incidents.incident import Change, Incident
+
+# How long after its end a fault that comes back is still the same incident.
+REOPEN = timedelta(seconds=600)
 
 
 class Store:
@@ -31,19 +34,22 @@ class Store:
     Every method raises StoreError when the database cannot be used; nothing was changed then.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, reopen: timedelta = REOPEN) -> None:
         self._engine = engine
+        self._reopen = reopen
         self.posts = Posts(engine)
         self.leases = Leases(engine)
 
     @classmethod
-    def open(cls, url: str) -> Self:
+    def open(cls, url: str, reopen: timedelta = REOPEN) -> Self:
         """Open the database at `url` (creating or upgrading SQLite).
+
+        A raise within `reopen` after its incident was resolved reopens that one.
 
         Raises:
             StoreError: wrong URL, unreachable, not writable, or (PostgreSQL) at another schema.
         """
-        return cls(open_engine(url))
+        return cls(open_engine(url), reopen)
 
     def close(self) -> None:
         """Give all connections back."""
@@ -52,9 +58,10 @@ class Store:
     def record(self, observed: Sequence[tuple[Event, bytes]]) -> list[Event]:
         """Log events with their raw bytes and find or open their incidents, all in one transaction.
 
-        A raise joins the unresolved incident of its fingerprint (or of one of its aliases) or opens one; a clear
-        finds it. The events come back with `incident` set: state `new` asks the rules to answer. Recording an
-        event id again changes nothing and returns the event as it was decided then.
+        A raise joins the unresolved incident of its fingerprint (or of one of its aliases), reopens one that was
+        resolved a short while ago, or opens one; a clear finds it. The events come back with `incident` set: state
+        `new` asks the rules to answer. Recording an event id again changes nothing and returns the event as it was
+        decided then.
         """
         try:
             return self._record(observed)
@@ -113,35 +120,75 @@ class Store:
                 asked.append(_asked(row.opening, row.id, "new"))
         return asked
 
-    def answer(self, incident_id: str) -> Incident | None:
+    def answer(self, incident_id: str, *, who: str, now: datetime) -> Incident | None:
         """Note that the incident is being answered (new → open); returns it as it is now."""
-        self._change(update(incidents).where(incidents.c.id == incident_id, incidents.c.state == "new"), state="open")
+        with writing(self._engine) as connection:
+            changes.answer(connection, incident_id, By(who, now))
         return self.incident(incident_id)
 
-    def judge(self, incident_id: str, verdict: dict[str, Any], subject_name: str | None = None) -> Incident | None:
+    def judge(
+        self, incident_id: str, verdict: dict[str, Any], subject_name: str | None = None, *, who: str, now: datetime
+    ) -> Incident | None:
         """Keep a verdict, and the interface's name if the device had to be asked for it."""
-        incident = self.incident(incident_id)
-        if incident is None:
-            return None
-        values: dict[str, Any] = {"verdict": verdict}
-        if subject_name and not incident.subject.name:
-            values["subject"] = asdict(replace(incident.subject, name=subject_name))
-        self._change(update(incidents).where(incidents.c.id == incident_id), **values)
+        why = f"{verdict.get('outcome')}: {verdict.get('reason')}" if verdict.get("reason") else verdict.get("outcome")
+        with writing(self._engine) as connection:
+            row = (
+                connection.execute(select(incidents).where(incidents.c.id == incident_id).with_for_update())
+                .mappings()
+                .first()
+            )
+            if row is not None:
+                changes.judge(connection, incident_of(row), verdict, subject_name, By(who, now, why))
         return self.incident(incident_id)
 
-    def resolve(self, incident_id: str, *, as_of: datetime, now: datetime) -> bool:
-        """Resolve an incident unless it was raised again after `as_of`; True if it is resolved now."""
-        self._change(
-            update(incidents).where(
-                incidents.c.id == incident_id,
-                incidents.c.resolved_at.is_(None),
-                incidents.c.last_raise_at <= as_of,
-            ),
-            state="resolved",
-            resolved_at=now,
-        )
+    def acknowledge(self, incident_id: str, *, who: str, now: datetime, why: str | None = None) -> Incident | None:
+        """Note that a person has it; one that is over, or that somebody has already, stays as it is.
+
+        Returns it as it is now: `acknowledged_by` says who has it.
+        """
+        with writing(self._engine) as connection:
+            changes.acknowledge(connection, incident_id, By(who, now, why))
+        return self.incident(incident_id)
+
+    def resolve(self, incident_id: str, *, as_of: datetime, who: str, now: datetime, why: str | None = None) -> bool:
+        """Resolve an incident unless it was raised again after `as_of`; True if it is over now.
+
+        A person who resolves it means it as it is: `as_of` is now.
+        """
+        with writing(self._engine) as connection:
+            changes.resolve(connection, incident_id, as_of, By(who, now, why))
         incident = self.incident(incident_id)
-        return incident is not None and incident.state == "resolved"
+        return incident is not None and incident.over
+
+    def attach(self, incident_id: str, cause_id: str, cause: dict[str, Any], by: By) -> None:
+        """Note that an unresolved incident follows from another one."""
+        with writing(self._engine) as connection:
+            changes.attach(connection, incident_id, cause_id, cause, by)
+
+    def detach(self, incident_id: str, by: By) -> None:
+        """Note that an incident goes on without its cause."""
+        with writing(self._engine) as connection:
+            changes.detach(connection, incident_id, by)
+
+    def close_resolved(self, now: datetime, limit: int = 500) -> int:
+        """Close what was resolved so long ago that no raise reopens it, at most `limit` at a time; how many it were."""
+        by = By("fannel", now, f"no new raise within {self._reopen.total_seconds():g} s")
+        with writing(self._engine) as connection:
+            return changes.close(connection, now - self._reopen, by, limit)
+
+    def take_rechecks(self, now: datetime, *, after: timedelta, every: timedelta, limit: int = 20) -> list[Incident]:
+        """Incidents whose last raise is longer ago than `after` and that nobody resolved: are they still true?
+
+        Each is given out once in `every`, to one of the replicas that ask.
+        """
+        with writing(self._engine) as connection:
+            ids = changes.take_rechecks(connection, now, after, every, limit)
+        return [incident for found in ids if (incident := self.incident(found)) is not None]
+
+    def history(self, incident_id: str) -> list[Change]:
+        """Who or what changed an incident, when and why, oldest first."""
+        with reading(self._engine) as connection:
+            return changes.history_of(connection, incident_id)
 
     def thread(self, incident_id: str) -> tuple[str, str] | None:
         """(channel, ts) of the incident's parent message."""
@@ -155,37 +202,14 @@ class Store:
 
     def _record(self, observed: Sequence[tuple[Event, bytes]]) -> list[Event]:
         with writing(self._engine) as connection:
-            return record(connection, observed)
+            return record(connection, observed, self._reopen)
 
     def _one(self, condition: Any) -> Incident | None:  # noqa: ANN401  (a SQLAlchemy expression)
         with reading(self._engine) as connection:
             row = connection.execute(select(incidents).where(condition)).mappings().first()
-        return _incident(row) if row else None
-
-    def _change(self, statement: Any, **values: Any) -> None:  # noqa: ANN401
-        with writing(self._engine) as connection:
-            connection.execute(statement.values(**values))
+        return incident_of(row) if row else None
 
 
 def _asked(event: dict[str, Any], incident_id: str, state: str) -> dict[str, Any]:
     """An event of the log as rules see it today; one written by an older FANNEL had no lock."""
     return event | {"lock": lock_name(event["fingerprint"]), "incident": {"id": incident_id, "state": state}}
-
-
-def _incident(row: RowMapping) -> Incident:
-    return Incident(
-        id=row["id"],
-        fingerprint=row["fingerprint"],
-        problem=row["problem"],
-        severity=row["severity"],
-        state=row["state"],
-        host=Host(**row["host"]),
-        subject=Subject(**row["subject"]),
-        notification=row["notification"],
-        opened_by=row["opened_by"],
-        opened_at=row["opened_at"],
-        last_raise_at=row["last_raise_at"],
-        raises=row["raises"],
-        resolved_at=row["resolved_at"],
-        verdict=row["verdict"],
-    )
