@@ -305,6 +305,7 @@ def test_killed_in_the_middle_it_finishes_after_the_restart_and_says_nothing_twi
     os.killpg(fannel.pid, signal.SIGKILL)
     fannel.stop()
     with fannel_on(stage, os.environ, folder, inventory=inventory) as again:
+        assert again.wait_for("asking the rules again", TIMEOUT_S), again.output
         thread = Thread(stage, "Gi0/14").until(lambda t: "confirmed" in t.parent, again)
         time.sleep(1)
     parents = [

@@ -71,13 +71,24 @@ class Feeder:
         """Send what there is room for, acknowledge when it is time, and wait for more."""
         self.heartbeat.beat()
         if taken := self._custody.take(self._now()):
-            self._rules.write(b"".join(map(line, taken)))
+            self._rules.write(b"".join(map(self._line, taken)))
             self._rules.flush()
         elif self._clock() < self._acknowledge_at:
             self._custody.wait_news(self._now(), self._acknowledge_at - self._clock())
         if self._clock() >= self._acknowledge_at:
             self.acknowledge()
             self._acknowledge_at = self._clock() + ACKNOWLEDGE_EVERY_S
+
+    def _line(self, event: Event | Json) -> bytes:
+        try:
+            return line(event)
+        except Exception:
+            # A defect of ours: the event is on record, and read again it would fail again.
+            event_id = event["id"] if isinstance(event, dict) else event.id
+            log.exception("an event could not be told", event_id=event_id)
+            self._counters.add("telling_defects")
+            self._custody.confirm(event_id)
+            return b""
 
     def listen(self) -> None:
         """Take confirmations until the other side is gone."""

@@ -118,7 +118,12 @@ class Recorder:
             self._custody.canary(canary_event(received_at=at, source=source, event_id=event_id), one.id)
         others = [one for one in spooled if one.datagram.note is not Note.CANARY] if canaries else spooled
         for seen in self._commit(self._pipeline.observe(others)):
-            self._hand_over(seen)
+            try:
+                self._hand_over(seen)
+            except Exception:
+                # A defect of ours: it is on record, and read again it would fail again.
+                log.exception("an event could not be handed over", source=seen.spooled.datagram.source)
+                self._custody.settle(seen.spooled.id, "lost", "defect")
 
     def _hand_over(self, seen: Seen) -> None:
         found, event = seen.spooled.id, seen.event

@@ -23,8 +23,8 @@ log = logs.Logger("fannel.source")
 RESTART_FIRST_S, RESTART_LAST_S = 0.5, 30.0
 # A child that ran this long was well: the next restart is quick again.
 STEADY_S = 60.0
-READY_TIMEOUT_S = 120.0
-STOP_TIMEOUT_S, TERMINATE_TIMEOUT_S = 10.0, 2.0
+READY_TIMEOUT_S = 300.0
+STOP_TIMEOUT_S, TERMINATE_TIMEOUT_S = 25.0, 2.0
 # An event is some kilobytes; a line that is longer than this is none of ours.
 LONGEST_LINE = 4 * 2**20
 

@@ -70,7 +70,14 @@ class Feed:
             event_id = event["id"]
             if self._feedback is not None:
                 self._outstanding[event_id] = None
-            await self._queue.put(event)
+            try:
+                await self._queue.put(event)
+            except Exception:
+                # A filter of the rulebook runs in here. One that fails must cost its event, not all sources.
+                log.exception("an event could not be put to the rules", event_id=event_id)
+                self._outstanding.pop(event_id, None)
+                self._confirm(event_id)
+                continue
             self._moved_at = time.monotonic()
             if self._feedback is None:
                 self._confirm(event_id)
