@@ -10,10 +10,12 @@ from sqlalchemy.exc import IntegrityError
 
 from fannel.event import lock_name
 from fannel.incidents.store import changes
+from fannel.incidents.store.activities import Activities
 from fannel.incidents.store.changes import By, incident_of
 from fannel.incidents.store.database import open_engine, reading, writing
 from fannel.incidents.store.leases import Leases
 from fannel.incidents.store.posts import Posts
+from fannel.incidents.store.reading import Reading
 from fannel.incidents.store.recording import record
 from fannel.incidents.store.tables import events, incidents, threads
 
@@ -39,6 +41,8 @@ class Store:
         self._reopen = reopen
         self.posts = Posts(engine)
         self.leases = Leases(engine)
+        self.activities = Activities(engine)
+        self.log = Reading(engine)
 
     @classmethod
     def open(cls, url: str, reopen: timedelta = REOPEN) -> Self:
