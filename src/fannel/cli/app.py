@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from fannel import __version__
-from fannel.cli import bench, db, decode, demo, doctor, hosts, lab, observe, pagoda, receive, run
+from fannel.cli import bench, db, decode, demo, doctor, events, hosts, incidents, lab, observe, pagoda, receive, run
 from fannel.config import ConfigError
 
 app = typer.Typer(
@@ -23,6 +23,8 @@ app.command("demo")(demo.demo)
 app.command("decode", cls=decode.InOrder)(decode.decode)
 app.command("receive")(receive.receive)
 app.command("doctor")(doctor.doctor)
+app.add_typer(incidents.app, name="incidents")
+app.add_typer(events.app, name="events")
 app.add_typer(hosts.app, name="hosts")
 app.add_typer(pagoda.app, name="pagoda")
 app.command("observe", hidden=True)(observe.observe)
