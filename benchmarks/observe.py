@@ -26,9 +26,9 @@ from figures import add_json_option, show
 from fannel import config
 from fannel.directory.directory import Device, Directory, Interface
 from fannel.incidents.store import Store
-from fannel.intake.counters import Counters
 from fannel.intake.datagram import Datagram
 from fannel.intake.refusals import Refusals
+from fannel.intake.spool import Spooled, SpoolId
 from fannel.intake.spool.packing import pack, unpack
 from fannel.intake.storm import Storm, StormPolicy
 from fannel.kinds.classify import Kinds
@@ -67,6 +67,8 @@ class Pagoda:
         """Who has the address."""
         return self.directory.find(candidates, 0)
 
+    known = find
+
     def interface(self, device, **what):
         """The device's interface."""
         return self.directory.interface(device, **what)
@@ -93,9 +95,13 @@ def batches(some: Sequence, size: int) -> list[Sequence]:
     return [some[at : at + size] for at in range(0, len(some), size)]
 
 
+def spooled(batch: Sequence[Datagram], number: int) -> list[Spooled]:
+    return [Spooled(SpoolId(number, place), datagram) for place, datagram in enumerate(batch)]
+
+
 def pipeline(store: Store, interfaces: int) -> Pipeline:
     directory = Pagoda(interfaces)
-    return Pipeline(config.Trap(), Catalogue.load(), Kinds.load(), directory, store, Counters(), Refusals())
+    return Pipeline(config.Trap(), Catalogue.load(), Kinds.load(), directory, store, Refusals())
 
 
 def stages(store: Store, options: argparse.Namespace) -> list[Figure]:
@@ -118,11 +124,12 @@ def stages(store: Store, options: argparse.Namespace) -> list[Figure]:
 
     counts = iter(packed)
     read = stage("unpack", batches(received, options.batch), lambda _: unpack(*next(counts)))
-    seen = stage("observe", read, road.observe)
-    events = stage("commit", seen, road.commit)
+    seen = stage("observe", [spooled(batch, n) for n, batch in enumerate(read)], road.observe)
+    recorded = stage("commit", seen, road.commit)
+    events = [[one.event for one in batch] for batch in recorded]
     stage("storm", events, through_storm)
     stage("to_queue", events, lambda batch: [event.to_queue() for event in batch])
-    alone = [[datagram] for datagram in received[:ALONE]]
+    alone = [spooled([datagram], len(read) + n) for n, datagram in enumerate(received[:ALONE])]
     seen = stage("observe", alone, road.observe)
     stage("commit", seen, road.commit)
     return figures
