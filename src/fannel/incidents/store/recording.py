@@ -139,7 +139,8 @@ def record(connection: Connection, observed: Sequence[tuple[Event, bytes]], reop
         if event.id in known:
             recorded.append(_with_incident(event, known[event.id]))
             continue
-        incident = None
+        # What only informs has none, but for a question of ours about one.
+        incident = event.incident if event.phase == "info" else None
         if found := [unresolved[name] for name in called if name in unresolved]:
             incident = min(found, key=_opened_at).join(event)
         elif event.phase != "raise":

@@ -100,7 +100,7 @@ class Store:
         last = (
             select(events.c.incident_id, func.max(events.c.id).label("id"))
             .join(incidents, incidents.c.id == events.c.incident_id)
-            .where(incidents.c.resolved_at.is_(None))
+            .where(incidents.c.resolved_at.is_(None), events.c.phase != "info")
             .group_by(events.c.incident_id)
             .subquery()
         )
