@@ -31,6 +31,7 @@ ROOMS = (
     "directory",
     "incidents",
     "checks",
+    "login",
     "slack",
     "pipeline",
     "respond",

@@ -235,6 +235,18 @@ def test_an_administratively_down_link_is_expected_and_does_not_shout(responder,
     assert all(message.get("subtype") != "thread_broadcast" for message in messages(slack))
 
 
+def test_the_thread_says_what_was_in_the_way_of_the_login(responder, store, slack):
+    down, up = recorded(store, event(), event(phase="clear", at=NOW + timedelta(seconds=2)))
+    responder.announce(down)
+    waited = "waited 12 s: another run (incident A-000001 on noc-02, process 4711, since 16:00:07)"
+    responder.conclude(down, replace(DOWN, waited=waited))
+    responder.recover(up, replace(UP, waited=waited))
+    parent, verdict, recovery = messages(slack)
+    assert waited in str(verdict["blocks"])
+    assert waited in str(recovery["blocks"])
+    assert "waited" not in str(parent), "the parent says what is, not how it was found out"
+
+
 def test_an_unreachable_device_is_said_with_the_reason(responder, store, slack):
     (down,) = recorded(store, event())
     responder.announce(down)

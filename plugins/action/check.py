@@ -16,11 +16,14 @@ from fannel.checks.errors import CheckError, DeviceError, NoCheckError
 from fannel.checks.find import Checks
 from fannel.checks.redact import complaint, redact
 from fannel.event import Subject
+from fannel.incidents.store import Store, StoreError
+from fannel.login import Turns, guarded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fannel.checks.verdict import Verdict
+    from fannel.incidents.lease import Keeper
 
 _SECRETS = ("ansible_password", "ansible_ssh_pass", "ansible_become_password", "ansible_become_pass")
 
@@ -43,25 +46,39 @@ class ActionModule(ActionBase):
             outputs=_without(secrets, [asdict(output) for output in verdict.outputs]),
             took_s=verdict.took_s,
             subject_name=verdict.subject_name,
+            waited=verdict.waited,
         )
         return result
 
     def _judge(self, event: dict[str, Any], secrets: list[str]) -> Verdict:
         try:
-            check = Checks.beside(config.load().checks.path).find(event["problem"], event["host"].get("os"))
+            settings = config.load()
+            check = Checks.beside(settings.checks.path).find(event["problem"], event["host"].get("os"))
+            store = Store.open(settings.database.url)
         except (NoCheckError, CheckError) as error:
             return session.inconclusive(str(error))
-        except config.ConfigError as error:
+        except (config.ConfigError, StoreError) as error:
             raise AnsibleActionFail(str(error)) from error
-        socket_path = getattr(self._connection, "socket_path", None)
-        if socket_path is None:
-            kind = getattr(self._connection, "ansible_name", self._connection.transport)
-            return session.inconclusive(f"this host is reached by {kind}; checks need ansible.netcommon.network_cli")
-        connection = Connection(socket_path)
         try:
-            return session.run(check, Subject(**event["subject"]), _asker(connection, secrets))
+            socket_path = getattr(self._connection, "socket_path", None)
+            if socket_path is None:
+                kind = getattr(self._connection, "ansible_name", self._connection.transport)
+                return session.inconclusive(
+                    f"this host is reached by {kind}; checks need ansible.netcommon.network_cli"
+                )
+            connection = Connection(socket_path)
+
+            def work(kept: Keeper) -> Verdict:
+                try:
+                    ask = guarded(_asker(connection, secrets), kept)
+                    return session.run(check, Subject(**event["subject"]), ask)
+                finally:
+                    _hang_up(connection)
+
+            turns = Turns(store.leases, settings.leases, settings.site.zone)
+            return turns.look(event, work, lambda: _stay(connection))
         finally:
-            _hang_up(connection)
+            store.close()
 
     def _secrets(self, task_vars: dict[str, Any]) -> list[str]:
         found = (self._templar.template(task_vars[name]) for name in _SECRETS if task_vars.get(name))
@@ -99,6 +116,14 @@ def _asker(connection: Connection, secrets: list[str]) -> Callable[[str], str]:
             raise DeviceError(complaint(str(error), secrets), lost=lost) from None
 
     return ask
+
+
+def _stay(connection: Connection) -> None:
+    """Nobody has logged in yet: keep the process that will from ending as idle, which it does after half a minute."""
+    try:
+        connection.get_option("persistent_connect_timeout")
+    except ConnectionError:
+        return  # the login says what is wrong
 
 
 def _hang_up(connection: Connection) -> None:

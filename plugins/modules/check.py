@@ -9,6 +9,7 @@ version_added: "0.1.0"
 description:
   - Finds the check for the problem of the event and the operating system of its host (the site first, then the shipped
     ones), runs its commands over the open C(network_cli) connection, parses what they print and judges.
+  - Logs in while no other run is logged in to that device, and waits its turn (C(leases.wait_s) in the settings).
   - A device that cannot be reached, or refuses the login, gives the verdict C(inconclusive) with the reason.
 notes:
   - Needs C(ansible_connection=ansible.netcommon.network_cli). It starts no Python of its own beside that connection.
@@ -39,6 +40,10 @@ took_s:
   description: How long the login and the commands took, in seconds.
   returned: always
   type: float
+waited:
+  description: What was in the way of the login, when that took more than a few seconds.
+  returned: always
+  type: str
 subject_name:
   description: The name of the interface, when the device had to be asked for it.
   returned: when asked

@@ -74,4 +74,5 @@ def verdict_of(check: Mapping[str, Any]) -> Verdict:
         outputs=tuple(Output(**output) for output in check.get("outputs", ())),
         took_s=check.get("took_s", 0.0),
         subject_name=check.get("subject_name"),
+        waited=check.get("waited", ""),
     )

@@ -21,7 +21,8 @@ class Output:
 class Verdict:
     """A judgement: never without reasons; `evidence` are lines of the outputs, verbatim.
 
-    `subject_name` is the interface name when the device had to be asked for it.
+    `subject_name` is the interface name when the device had to be asked for it; `waited` says what was in the way of
+    the login, when it took long.
     """
 
     outcome: Outcome
@@ -31,6 +32,7 @@ class Verdict:
     outputs: tuple[Output, ...] = ()
     took_s: float = 0.0
     subject_name: str | None = None
+    waited: str = ""
 
     @property
     def reason(self) -> str:

@@ -306,6 +306,15 @@ class Incidents(Section):
         return timedelta(seconds=self.reopen_s)
 
 
+class Leases(Section):
+    """One login at a time for each device."""
+
+    # How long a check waits while another run is logged in, before it gives up.
+    wait_s: Annotated[float, Field(ge=0, le=600)] = 60.0
+    # How long the lease of a run that died keeps others out. Machines must agree on the time better than that.
+    hold_s: Annotated[float, Field(ge=5, le=600)] = 30.0
+
+
 class Site(Section):
     """How people here read times."""
 
@@ -339,6 +348,7 @@ class Settings(BaseSettings):
     slack: Slack = Slack()
     database: Database = Database()
     incidents: Incidents = Incidents()
+    leases: Leases = Leases()
     site: Site = Site()
     checks: Checks = Checks()
 

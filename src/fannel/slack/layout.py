@@ -147,7 +147,7 @@ def collected(incident: Incident, verdict: Verdict, key: str) -> Message:
         mark = hashlib.sha256(key.encode(errors="replace")).hexdigest()[:8]
         file = outputs.file(f"{host}_{incident.id}_{mark}", f"{host} {subject}".strip(), printed)
     effort = f"{_count(len(verdict.outputs), 'command')} in {verdict.took_s:.1f} s" if verdict.outputs else ""
-    meta = blocks.context(effort, "full output below" if file else "", _id(incident))
+    meta = blocks.context(effort, _waited(verdict), "full output below" if file else "", _id(incident))
     sections = [block for block in (head, body, meta) if block is not None]
     push = _push(look.emoji, incident, f"{look.words}: {verdict.reason}", subject=verdict.subject_name)
     return Message(_payload(push, sections, None, incident, key), file=file)
@@ -166,7 +166,7 @@ def recovered(incident: Incident, verdict: Verdict | None, key: str) -> Message:
     else:
         why = text.prose(verdict.reason, _REASON)
     head = _headline(RECOVERED.emoji, RECOVERED.words, incident.host, incident.subject)
-    section = blocks.section(f"{head}  after *{lasted}*" if lasted else head, why)
+    section = blocks.section(f"{head}  after *{lasted}*" if lasted else head, why, _waited(verdict))
     expected = incident.verdict is not None and incident.verdict.get("outcome") == "expected"
     reason = verdict.reason if verdict is not None else None
     push = _push(
@@ -191,6 +191,7 @@ def still_down(incident: Incident, verdict: Verdict, key: str) -> Message:
         "The device announced the end; the check says otherwise:",
         text.prose(verdict.reason, _REASON),
         step,
+        _waited(verdict),
     )
     body, _ = outputs.shown(verdict.evidence, ())
     push = _push(f"{look.emoji} {look.words}", incident, "", tail=verdict.reason)
@@ -349,6 +350,10 @@ def _down_time(incident: Incident) -> str:
     if incident.resolved_at is None:
         return ""
     return text.duration((incident.resolved_at - incident.opened_at).total_seconds())
+
+
+def _waited(verdict: Verdict | None) -> str:
+    return text.prose(verdict.waited, _REASON) if verdict is not None else ""
 
 
 def _id(incident: Incident) -> str:
