@@ -19,7 +19,6 @@ from fannel.intake.datagram import Note
 from fannel.intake.proxied import unwrap
 from fannel.intake.receiver.notice import Notice
 from fannel.intake.refusals import Refusal
-from fannel.kinds.classify import Classification
 from fannel.normalise import lost_event, refusal_event, spooled_id, trap_event
 from fannel.wire.snmpv3 import is_v3
 
@@ -35,11 +34,14 @@ if TYPE_CHECKING:
     from fannel.intake.refusals import Refusals
     from fannel.intake.spool import Spooled
     from fannel.intake.v3 import V3Intake
-    from fannel.kinds.classify import Kinds
+    from fannel.kinds.classify import Classification, Kinds
     from fannel.naming.catalogue import Catalogue
     from fannel.wire.message import Message
 
 log = logs.Logger("fannel.pipeline")
+
+# Subjects that are a device beside the one that speaks: by address, and a router id may be one.
+NEIGHBORS = frozenset({"bgp_neighbor", "ospf_neighbor"})
 
 
 class Directory(Protocol):
@@ -146,6 +148,8 @@ class Pipeline:
         found = self.kinds.classify(notification)
         if who.lookup.device is not None and found.subject.type == "interface":
             found = self._described(found, who.lookup.device)
+        elif found.subject.type in NEIGHBORS:
+            found = self._introduced(found)
         return trap_event(
             message,
             notification,
@@ -162,7 +166,14 @@ class Pipeline:
         subject = found.subject
         on_record = self.directory.interface(device, ifindex=subject.ifindex, name=subject.name)
         known = enrich_subject(subject, on_record)
-        return Classification(found.kind, found.problem, found.phase, found.severity, known)
+        return replace(found, subject=known)
+
+    def _introduced(self, found: Classification) -> Classification:
+        """The same with the device that a neighbour is, as far as pagoda is known to know its address."""
+        subject = found.subject
+        addresses = [address for address in (subject.name, subject.peer) if address]
+        device = self.directory.known(addresses).device if addresses and not subject.description else None
+        return found if device is None else replace(found, subject=replace(subject, description=device.name))
 
 
 def _lost(datagram: Datagram, event_id: str) -> Event | None:

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fannel.event import Subject
-from fannel.incidents import correlation
+from fannel.incidents import consequences
 from fannel.incidents.correlation import Cause, Fault
 from fannel.kinds.document import KindsError
 
-RULES = correlation.shipped()
+RULES = consequences.shipped()
 CABLE = Fault(
     "A-CABLE",
     "rt1.example.net",
@@ -135,12 +135,12 @@ def test_a_name_with_braces_is_a_name_and_nothing_else():
     ],
 )
 def test_a_mistake_in_the_file_is_said_with_its_line(tmp_path, mistake, said):
-    text = (correlation.resources.files("fannel.incidents") / "consequences.yml").read_text()
+    text = (consequences.resources.files("fannel.incidents") / "consequences.yml").read_text()
     assert mistake in text
     path = tmp_path / "consequences.yml"
     path.write_text(text.replace(mistake, said, 1))
     with pytest.raises(KindsError, match=r"consequences\.yml:\d+: "):
-        correlation.read(path)
+        consequences.read(path)
 
 
 SUBJECTS = st.builds(

@@ -6,20 +6,15 @@ the caller asks again for everything that is still held whenever a possible caus
 
 from __future__ import annotations
 
-import functools
-import json
 import re
 from dataclasses import dataclass
-from importlib import resources
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from fannel.kinds.document import read_document, validate
 from fannel.kinds.interface_name import canonical_interface_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
-    from importlib.resources.abc import Traversable
 
     from fannel.event import Subject
 
@@ -94,51 +89,6 @@ class Consequences:
         return None
 
 
-@functools.cache
-def shipped() -> Consequences:
-    """The rules that come with FANNEL."""
-    return read(resources.files("fannel.incidents").joinpath("consequences.yml"))
-
-
-@functools.cache
-def schema() -> dict[str, Any]:
-    """The JSON Schema of the file."""
-    text = resources.files("fannel.incidents").joinpath("consequences.schema.json").read_text(encoding="utf-8")
-    loaded: dict[str, Any] = json.loads(text)
-    return loaded
-
-
-def read(path: Traversable) -> Consequences:
-    """The rules of a file.
-
-    Raises:
-        KindsError: It cannot be used; one line that says where and why.
-    """
-    document = read_document(path)
-    validate(document, schema())
-    raw = document.data
-    return Consequences(
-        hold_s=dict(raw["hold_s"]),
-        outlives_s=raw["outlives_s"],
-        restart_problems=frozenset(raw["restart"]["problems"]),
-        restart_within_s=raw["restart"]["within_s"],
-        rules=tuple(
-            Consequence(
-                problems=_words(rule["problem"]),
-                of=_words(rule["of"]),
-                related=_RELATIONS[rule["where"]],
-                why=rule["why"],
-                within_s=rule.get("within_s"),
-            )
-            for rule in raw["consequences"]
-        ),
-    )
-
-
-def _words(one_or_more: str | list[str]) -> frozenset[str]:
-    return frozenset([one_or_more] if isinstance(one_or_more, str) else one_or_more)
-
-
 def _apart_s(one: Fault, other: Fault) -> float:
     return abs((one.raised_at - other.raised_at).total_seconds())
 
@@ -209,7 +159,7 @@ def _same_host(one: str, other: str) -> bool:
     return bool(one and other) and (one == other or one.startswith(f"{other}.") or other.startswith(f"{one}."))
 
 
-_RELATIONS: Mapping[str, Callable[[Fault, Fault], bool]] = {
+RELATIONS: Mapping[str, Callable[[Fault, Fault], bool]] = {
     "same_device": _same_device,
     "same_interface": _same_interface,
     "part_of": _part_of,

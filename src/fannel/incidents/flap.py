@@ -80,6 +80,13 @@ def score(flap: Flap | None, phase: Phase, at: datetime, policy: FlapPolicy) -> 
     return Flap(phase, penalty, max(at, flap.scored_at), flap.transitions + 1, since)
 
 
+def excused(flap: Flap | None, phase: Phase, at: datetime) -> Flap | None:
+    """The score after an event that something else explains (its device restarted): the phase is known, and no more."""
+    if flap is None:
+        return None if phase == "clear" else Flap(phase, 1.0, at, 0)
+    return flap if phase == flap.phase else replace(flap, phase=phase)
+
+
 def is_calm(flap: Flap, now: datetime, policy: FlapPolicy) -> bool:
     """Whether it has been quiet for long enough: to end the flapping, or to be forgotten."""
     return policy.aged(flap.penalty, (now - flap.scored_at).total_seconds()) < policy.calm_below

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, BinaryIO, Self
 
 from fannel import config, logs
 from fannel.directory.open import open_directory, open_webhook
+from fannel.incidents.policy import flap_policy
 from fannel.incidents.store import Store
 from fannel.intake.counters import Counters
 from fannel.intake.policy import quiet_policy, storm_policy
@@ -71,7 +72,7 @@ class Observer:
         self._stack = stack
         self._counters = Counters()
         stack.callback(os.close, _only_one(settings.spool.directory))
-        store = self._store = Store.open(settings.database.url, settings.incidents.reopen)
+        store = self._store = Store.open(settings.database.url, settings.incidents.reopen, flap_policy(settings.flap))
         stack.callback(store.close)
         spool = self._spool = open_reader(settings.spool.directory)
         stack.callback(spool.close)

@@ -38,6 +38,8 @@ log = logs.Logger("fannel.observer")
 BATCH = 50
 # How long the spool may be waited for: also how late a quiet device or the end of a storm is noticed.
 WAIT_S = 0.25
+# How often the record is asked what became due: held incidents, outlived causes, calm.
+DUE_EVERY_S = 1.0
 # A transaction may wait for the disk, or for whoever holds the database, for a while.
 STALLED_AFTER_S = 120.0
 RETRY_FIRST_S, RETRY_LAST_S = 0.5, 30.0
@@ -68,7 +70,7 @@ class Recorder:
         self._last: SpoolId | None = None
         self._asked = AskedAgain((), now())
         self._own: list[Event] = []  # on record, and to be said when there is room
-        self._quiet_due_at = 0.0
+        self._quiet_due_at = self._due_at = 0.0
         self.trouble: dict[str, str] = {}
         self.heartbeat = Heartbeat("recording", STALLED_AFTER_S)
 
@@ -172,6 +174,7 @@ class Recorder:
     def _say_own(self) -> None:
         """What FANNEL itself has to say of storms and of quiet devices: first on record, then to the rules."""
         now = self._now()
+        self._own += self._due(now)
         events = self._custody.notices(now)
         if time.monotonic() >= self._quiet_due_at:
             events += self._quiet.due(now)
@@ -183,6 +186,18 @@ class Recorder:
             except RulesBehind:
                 return
             del self._own[0]
+
+    def _due(self, now: datetime) -> Sequence[Event]:
+        """What became due in the record while nothing came: on record already."""
+        if time.monotonic() < self._due_at:
+            return ()
+        self._due_at = time.monotonic() + DUE_EVERY_S
+        try:
+            return self._patiently("store", lambda: self._store.due(now), StoreError) or ()
+        except Exception:
+            log.exception("what is due cannot be read")
+            self._counters.add("own_events_lost")
+            return ()
 
     def _on_record(self, events: Sequence[Event]) -> Sequence[Event]:
         if not events:

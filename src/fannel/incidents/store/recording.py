@@ -8,27 +8,34 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import asdict, dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, insert, null, select, update
+from sqlalchemy import JSON, bindparam, insert, null, select, update
 
 from fannel.incidents.incident import Change
+from fannel.incidents.store import placing
 from fannel.incidents.store.changes import note
+from fannel.incidents.store.due import SETTLES_AFTER
+from fannel.incidents.store.flaps import RESTART, Scores, scores
+from fannel.incidents.store.plain import plain
 from fannel.incidents.store.tables import events, incidents
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from datetime import datetime
 
     from sqlalchemy import Connection, Row, Select
 
     from fannel.event import Event, Json
+    from fannel.incidents.correlation import Consequences
+    from fannel.incidents.flap import FlapPolicy
     from fannel.incidents.incident import What
 
 # While nobody has answered an incident, a raise asks the rules again, at most this often.
 ASK_AGAIN_AFTER = timedelta(seconds=60)
+
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 # Crockford's base 32 without the letters people misread aloud: six of them are 10^9 incidents.
 _ID_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -40,7 +47,10 @@ _KNOWN = select(events.c.id, events.c.event).where(events.c.id.in_(bindparam("as
 # PostgreSQL locks the rows until the commit, so that nobody resolves an incident while a raise joins it; in one order,
 # so that two replicas do not lock each other out. In SQLite a writer is alone anyway, and it knows no such lock.
 _UNRESOLVED = (
-    select(incidents.c.id, incidents.c.fingerprint, incidents.c.state, incidents.c.opened_at, incidents.c.asked_at)
+    select(
+        *(incidents.c[name] for name in ("id", "fingerprint", "state", "opened_at", "asked_at")),
+        *(incidents.c[name] for name in ("cause_id", "cause", "due_at")),
+    )
     .where(incidents.c.resolved_at.is_(None), incidents.c.fingerprint.in_(bindparam("asked", expanding=True)))
     .order_by(incidents.c.fingerprint)
     .with_for_update(key_share=True)
@@ -77,14 +87,24 @@ _REOPENED = (
         verdict=null(),
         acknowledged_at=null(),
         acknowledged_by=null(),
-        cause_id=null(),
-        cause=null(),
-        due_at=null(),
+        cause_id=bindparam("its_cause"),
+        cause=bindparam("because", type_=JSON),
+        due_at=bindparam("due"),
         recheck_at=null(),
     )
 )
+_SETTLING = update(incidents).where(incidents.c.id == bindparam("cleared")).values(due_at=bindparam("due"))
 _OPENED = insert(incidents)
 _LOGGED = insert(events)
+
+
+@dataclass(frozen=True, slots=True)
+class Handling:
+    """How incidents are handled: what reopens them, what is restless, and what follows from what."""
+
+    reopen: timedelta
+    flap: FlapPolicy
+    rules: Consequences
 
 
 @dataclass(slots=True)
@@ -92,90 +112,166 @@ class _Unresolved:
     """An incident that a batch may find: as it was, and what the batch has made of it so far."""
 
     id: str
+    fingerprint: str
     state: str
-    opened_at: datetime
-    asked_at: datetime
+    opened_at: datetime = _LONG_AGO
+    asked_at: datetime = _LONG_AGO
+    cause_id: str | None = None
+    cause: Json | None = None
+    due_at: datetime | None = None
     raised_at: datetime | None = None
     raises: int = 0
+    settles_at: datetime | None = None
 
-    def join(self, event: Event) -> Json:
+    @property
+    def standing(self) -> str:
+        """Its state, or what keeps it from being asked about."""
+        if self.cause is not None:
+            return "attached"
+        return self.state if self.due_at is None else "held"
+
+    def join(self, event: Event, flap: Json | None) -> Json:
         """What the rules are told of it; a raise is counted, and asks them again when nobody has answered for long."""
         if event.phase == "clear":
-            return {"id": self.id, "state": self.state}
-        ask = self.state == "new" and event.received_at - self.asked_at >= ASK_AGAIN_AFTER
+            if self.cause_id is not None:
+                self.settles_at = event.received_at + SETTLES_AFTER
+            return placing.told(self.id, self.standing, self.cause)
+        standing = self.standing
+        waited = event.received_at - self.asked_at >= ASK_AGAIN_AFTER
+        ask = standing == "new" and waited and not (flap and flap["flapping"])
         if ask:
             self.asked_at = event.received_at
         self.raised_at = event.received_at
         self.raises += 1
         # `new` asks the rules to answer; a repeat while an answer is on its way must not.
-        return {"id": self.id, "state": "new" if ask else "open" if self.state == "new" else self.state}
+        return placing.told(self.id, "new" if ask else "open" if standing == "new" else standing, self.cause)
 
 
-def record(connection: Connection, observed: Sequence[tuple[Event, bytes]], reopen: timedelta) -> list[Event]:
+class _Batch:
+    """What one batch has found and decided so far, and writes at its end."""
+
+    def __init__(
+        self,
+        unresolved: dict[str, _Unresolved],
+        resolved: Mapping[str, Row[Any]],
+        scored: Scores,
+        places: placing.Places,
+        reopen: timedelta,
+    ) -> None:
+        self._unresolved = unresolved
+        self._resolved = resolved
+        self._scored = scored
+        self._places = places
+        self._reopen = reopen
+        self._opened: list[Json] = []
+        self._reopened: list[Json] = []
+        self._changes: list[Change] = []
+
+    def decide(self, event: Event, called: Sequence[str]) -> Event:
+        """The event with its incident and its flap."""
+        if event.problem == RESTART:
+            self._scored.note_restart(event)
+        if not called:
+            # What only informs has no incident, but for a question of ours about one.
+            return event
+        if found := [self._unresolved[name] for name in called if name in self._unresolved]:
+            one = min(found, key=_opened_at)
+            flap = self._scored.score(event, called, one.fingerprint)
+            return _decided(event, one.join(event, flap), flap)
+        if event.phase != "raise":
+            return _decided(event, None, self._scored.score(event, called, called[0]))
+        return self._open(event, called)
+
+    def _open(self, event: Event, called: Sequence[str]) -> Event:
+        """An incident for it: one that was resolved lately, or a new one."""
+        again = _latest(self._resolved, called, event.received_at - self._reopen)
+        incident_id, fault = (_new_id(), called[0]) if again is None else (again.id, again.fingerprint)
+        one = _Unresolved(incident_id, fault, "new")
+        place = self._places.place(one.id, event, self._scored.restarted_at(event))
+        one.cause_id, one.cause, one.due_at = place.cause_id, place.cause, place.due_at
+        one.opened_at = one.asked_at = event.received_at
+        if again is None:
+            self._opened.append(_incident_row(event, one))
+            self._changes.append(_changed(one.id, event, "opened"))
+        else:
+            one.opened_at, one.raised_at, one.raises = again.opened_at, event.received_at, 1
+            because = {"its_cause": place.cause_id, "because": place.cause, "due": place.due_at}
+            self._reopened.append({"again": one.id, "raised_by": event.id, **because})
+            self._changes.append(_changed(one.id, event, "reopened"))
+        if place.cause is not None:
+            self._changes.append(_changed(one.id, event, "attached", place.cause["why"]))
+        self._unresolved[one.fingerprint] = one
+        flap = self._scored.score(event, called, one.fingerprint)
+        return _decided(event, place.told(one.id), flap)
+
+    def write(self, connection: Connection) -> None:
+        """Everything that was decided, in a few statements."""
+        if self._reopened:
+            connection.execute(_REOPENED, self._reopened)
+        if self._opened:
+            # In one order, so that two replicas that open the same two incidents do not wait for each other.
+            connection.execute(_OPENED, sorted(self._opened, key=itemgetter("fingerprint")))
+        if joined := [
+            {"joined": one.id, "more": one.raises, "raised_at": one.raised_at, "asked_at": one.asked_at}
+            for one in self._unresolved.values()
+            if one.raises
+        ]:
+            connection.execute(_JOINED, joined)
+        if settling := [
+            {"cleared": one.id, "due": one.settles_at} for one in self._unresolved.values() if one.settles_at
+        ]:
+            connection.execute(_SETTLING, settling)
+        self._places.save(connection)
+        self._scored.save(connection)
+        attached = (_changed(held, event, "attached", cause.why) for held, cause, event in self._places.attached)
+        note(connection, [*self._changes, *attached])
+
+
+def record(connection: Connection, observed: Sequence[tuple[Event, bytes]], handling: Handling) -> list[Event]:
     """Log the events and find, reopen or open their incidents, in the transaction of `connection`; see Store.record.
 
     Raises:
         IntegrityError: another process was first with one of them.
     """
-    known = {row.id: row.event.get("incident") for row in _ask(connection, _KNOWN, [event.id for event, _ in observed])}
+    known = {row.id: row.event for row in _ask(connection, _KNOWN, [event.id for event, _ in observed])}
     names = [_fingerprints(event) for event, _ in observed]
-    faults = {name for some in names for name in some}
-    unresolved = {
-        row.fingerprint: _Unresolved(row.id, row.state, row.opened_at, row.asked_at)
-        for row in _ask(connection, _UNRESOLVED, sorted(faults))
-    }
-    homeless = [
-        (event, called)
-        for (event, _), called in zip(observed, names, strict=True)
-        if event.phase == "raise" and event.id not in known and unresolved.keys().isdisjoint(called)
-    ]
-    resolved = _resolved(connection, homeless, reopen)
+    batch = _batch(
+        connection, [(e, n) for (e, _), n in zip(observed, names, strict=True) if e.id not in known], handling
+    )
     recorded: list[Event] = []
-    opened: list[Json] = []
-    reopened: list[Json] = []
-    changes: list[Change] = []
     logged: list[Json] = []
     for (event, raw), called in zip(observed, names, strict=True):
-        if event.id in known:
-            recorded.append(_with_incident(event, known[event.id]))
+        if (before := known.get(event.id)) is not None:
+            recorded.append(_decided(event, before.get("incident"), before.get("flap")))
             continue
-        # What only informs has none, but for a question of ours about one.
-        incident = event.incident if event.phase == "info" else None
-        if found := [unresolved[name] for name in called if name in unresolved]:
-            incident = min(found, key=_opened_at).join(event)
-        elif event.phase != "raise":
-            pass
-        elif (again := _latest(resolved, called, event.received_at - reopen)) is not None:
-            reopened.append({"again": again.id, "raised_by": event.id})
-            changes.append(_changed(again.id, event, "reopened"))
-            incident = {"id": again.id, "state": "new"}
-            at = event.received_at
-            unresolved[again.fingerprint] = _Unresolved(again.id, "new", again.opened_at, at, at, raises=1)
-        else:
-            row = _incident_row(event)
-            changes.append(_changed(row["id"], event, "opened"))
-            opened.append(row)
-            incident = {"id": row["id"], "state": "new"}
-            unresolved[row["fingerprint"]] = _Unresolved(row["id"], "new", event.received_at, event.received_at)
-        known[event.id] = incident
-        decided = _with_incident(event, incident)
+        decided = batch.decide(event, called)
+        known[event.id] = {"incident": decided.incident, "flap": decided.flap}
         recorded.append(decided)
         logged.append(_event_row(decided, raw))
-    if reopened:
-        connection.execute(_REOPENED, reopened)
-    if opened:
-        # In one order, so that two replicas that open the same two incidents do not wait for each other.
-        connection.execute(_OPENED, sorted(opened, key=itemgetter("fingerprint")))
-    if joined := [
-        {"joined": one.id, "more": one.raises, "raised_at": one.raised_at, "asked_at": one.asked_at}
-        for one in unresolved.values()
-        if one.raises
-    ]:
-        connection.execute(_JOINED, joined)
-    note(connection, changes)
+    batch.write(connection)
     if logged:
         connection.execute(_LOGGED, logged)
     return recorded
+
+
+def _batch(connection: Connection, fresh: Sequence[tuple[Event, list[str]]], handling: Handling) -> _Batch:
+    """All that these events may find, asked for at once."""
+    faults = sorted({name for _, called in fresh for name in called})
+    unresolved: dict[str, _Unresolved] = {}
+    for row in _ask(connection, _UNRESOLVED, faults):
+        times = (row.opened_at, row.asked_at)
+        one = _Unresolved(row.id, row.fingerprint, row.state, *times, row.cause_id, row.cause, row.due_at)
+        unresolved[one.fingerprint] = one
+    homeless = [
+        (event, called) for event, called in fresh if event.phase == "raise" and unresolved.keys().isdisjoint(called)
+    ]
+    return _Batch(
+        unresolved,
+        _resolved(connection, homeless, handling.reopen),
+        scores(connection, fresh, handling.flap, handling.rules),
+        placing.places(connection, [event for event, _ in homeless], handling.rules),
+        handling.reopen,
+    )
 
 
 _opened_at = attrgetter("opened_at")
@@ -205,22 +301,19 @@ def _latest(resolved: Mapping[str, Row[Any]], called: Sequence[str], since: date
     return max(found, key=_resolved_at, default=None)
 
 
-def _changed(incident_id: str, event: Event, what: What) -> Change:
-    return Change(incident_id, event.received_at, f"event {event.id}", what, event.kind)
+def _changed(incident_id: str, event: Event, what: What, why: str | None = None) -> Change:
+    return Change(incident_id, event.received_at, f"event {event.id}", what, why or event.kind)
 
 
 def _fingerprints(event: Event) -> list[str]:
     """What the event's incident may be called; nothing where it has none."""
-    return [] if event.phase == "info" else [_plain(f) for f in (event.fingerprint, *event.aliases)]
+    return [] if event.phase == "info" else [plain(f) for f in (event.fingerprint, *event.aliases)]
 
 
-def _with_incident(event: Event, incident: Json | None) -> Event:
-    return event if event.incident == incident else replace(event, incident=incident)
-
-
-def _plain(text: str) -> str:
-    """`text` as a text column takes it: half a surrogate pair is no UTF-8, and PostgreSQL refuses NUL."""
-    return text.encode("utf-8", "replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")
+def _decided(event: Event, incident: Json | None, flap: Json | None) -> Event:
+    if event.incident == incident and event.flap == flap:
+        return event
+    return replace(event, incident=incident, flap=flap)
 
 
 def _event_row(event: Event, raw: bytes) -> Json:
@@ -231,8 +324,8 @@ def _event_row(event: Event, raw: bytes) -> Json:
         "kind": event.kind,
         "phase": event.phase,
         "severity": event.severity,
-        "host": _plain(event.host.name)[:255],
-        "fingerprint": _plain(event.fingerprint),
+        "host": plain(event.host.name)[:255],
+        "fingerprint": plain(event.fingerprint),
         "source_address": event.source.address,
         "incident_id": event.incident["id"] if event.incident else None,
         "event": event.to_json(),
@@ -240,14 +333,20 @@ def _event_row(event: Event, raw: bytes) -> Json:
     }
 
 
-def _incident_row(event: Event) -> Json:
+def _new_id() -> str:
+    return "A-" + "".join(secrets.choice(_ID_LETTERS) for _ in range(6))
+
+
+def _incident_row(event: Event, one: _Unresolved) -> Json:
     return {
-        "id": "A-" + "".join(secrets.choice(_ID_LETTERS) for _ in range(6)),
-        "fingerprint": _plain(event.fingerprint),
+        "id": one.id,
+        "fingerprint": one.fingerprint,
         "problem": event.problem,
         "severity": event.severity,
         "state": "new",
         "host": asdict(event.host),
+        "host_name": placing.host_name(event.host.name),
+        "far_host": placing.far_host(event.subject),
         "subject": asdict(event.subject),
         "notification": event.trap["name"] if event.trap else None,
         "opened_by": event.id,
@@ -255,4 +354,7 @@ def _incident_row(event: Event) -> Json:
         "last_raise_at": event.received_at,
         "raises": 1,
         "asked_at": event.received_at,
+        "cause_id": one.cause_id,
+        "cause": one.cause,
+        "due_at": one.due_at,
     }

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import IntegrityError
 
 from fannel.event import lock_name
-from fannel.incidents.store import changes
+from fannel.incidents.flap import FlapPolicy
+from fannel.incidents.store import changes, due, flaps
 from fannel.incidents.store.activities import Activities
 from fannel.incidents.store.changes import By, incident_of
 from fannel.incidents.store.database import open_engine, reading, writing
 from fannel.incidents.store.leases import Leases
 from fannel.incidents.store.posts import Posts
 from fannel.incidents.store.reading import Reading
-from fannel.incidents.store.recording import record
+from fannel.incidents.store.recording import Handling, record
 from fannel.incidents.store.tables import events, incidents, threads
 
 if TYPE_CHECKING:
@@ -36,16 +38,17 @@ class Store:
     Every method raises StoreError when the database cannot be used; nothing was changed then.
     """
 
-    def __init__(self, engine: Engine, reopen: timedelta = REOPEN) -> None:
+    def __init__(self, engine: Engine, reopen: timedelta = REOPEN, flap: FlapPolicy | None = None) -> None:
         self._engine = engine
         self._reopen = reopen
+        self._flap = flap or FlapPolicy()
         self.posts = Posts(engine)
         self.leases = Leases(engine)
         self.activities = Activities(engine)
         self.log = Reading(engine)
 
     @classmethod
-    def open(cls, url: str, reopen: timedelta = REOPEN) -> Self:
+    def open(cls, url: str, reopen: timedelta = REOPEN, flap: FlapPolicy | None = None) -> Self:
         """Open the database at `url` (creating or upgrading SQLite).
 
         A raise within `reopen` after its incident was resolved reopens that one.
@@ -53,7 +56,7 @@ class Store:
         Raises:
             StoreError: wrong URL, unreachable, not writable, or (PostgreSQL) at another schema.
         """
-        return cls(open_engine(url), reopen)
+        return cls(open_engine(url), reopen, flap)
 
     def close(self) -> None:
         """Give all connections back."""
@@ -63,15 +66,31 @@ class Store:
         """Log events with their raw bytes and find or open their incidents, all in one transaction.
 
         A raise joins the unresolved incident of its fingerprint (or of one of its aliases), reopens one that was
-        resolved a short while ago, or opens one; a clear finds it. The events come back with `incident` set: state
-        `new` asks the rules to answer. Recording an event id again changes nothing and returns the event as it was
-        decided then.
+        resolved a short while ago, or opens one; a clear finds it. The events come back with `flap` and `incident`
+        set: state `new` asks the rules to answer, `held` waits for a cause, `attached` has one. Recording an event
+        id again changes nothing and returns the event as it was decided then.
         """
         try:
             return self._record(observed)
         except IntegrityError:
             # Another replica opened the same incident between our look and our insert: now it is there.
             return self._record(observed)
+
+    def due(self, now: datetime) -> list[Event]:
+        """What became due while nothing came, decided: events that are on record and ask the rules now.
+
+        Held incidents without a cause, consequences that outlived theirs, and faults that flapped and are calm.
+        """
+        with writing(self._engine) as connection:
+            return [
+                *due.take(connection, now, self._handling.rules),
+                *due.calm(connection, now, self._flap),
+            ]
+
+    def forget_calm(self, now: datetime) -> None:
+        """Forget the scores of what has been calm for long."""
+        with writing(self._engine) as connection:
+            flaps.forget(connection, now, self._flap)
 
     def incident(self, incident_id: str) -> Incident | None:
         """The incident of that id."""
@@ -101,6 +120,8 @@ class Store:
             select(events.c.incident_id, func.max(events.c.id).label("id"))
             .join(incidents, incidents.c.id == events.c.incident_id)
             .where(incidents.c.resolved_at.is_(None), events.c.phase != "info")
+            # What waits for its cause, or has one, is nobody's to answer; what is due is asked by `due()`.
+            .where(incidents.c.cause_id.is_(None), incidents.c.due_at.is_(None))
             .group_by(events.c.incident_id)
             .subquery()
         )
@@ -206,7 +227,14 @@ class Store:
 
     def _record(self, observed: Sequence[tuple[Event, bytes]]) -> list[Event]:
         with writing(self._engine) as connection:
-            return record(connection, observed, self._reopen)
+            return record(connection, observed, self._handling)
+
+    @cached_property
+    def _handling(self) -> Handling:
+        # Playbooks open the store, too, and have no need of the rules, nor of what it takes to read them.
+        from fannel.incidents.consequences import shipped  # noqa: PLC0415
+
+        return Handling(self._reopen, self._flap, shipped())
 
     def _one(self, condition: Any) -> Incident | None:  # noqa: ANN401  (a SQLAlchemy expression)
         with reading(self._engine) as connection:

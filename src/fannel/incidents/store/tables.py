@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 # The newest revision under migrations/versions; a test keeps the two equal. Known here so that opening a current
 # database costs one SELECT and no Alembic.
-REVISION = "0004"
+REVISION = "0005"
 
 metadata = MetaData(
     naming_convention={
@@ -90,6 +90,10 @@ incidents = Table(
     Column("severity", String(16), nullable=False),
     Column("state", String(16), nullable=False, index=True),
     Column("host", JSON, nullable=False),
+    # The host's name once more, to find what else is wrong with it.
+    Column("host_name", String(255)),
+    # The device at the other end of its link, as the subject's peer names it.
+    Column("far_host", String(255)),
     Column("subject", JSON, nullable=False),
     Column("notification", Text),
     Column("opened_by", String(26), nullable=False),
@@ -111,6 +115,30 @@ incidents = Table(
     Column("recheck_at", Utc),
     Column("reopened", Integer, nullable=False, server_default="0"),
     Index("ix_incidents_fingerprint", "fingerprint", "resolved_at"),
+    Index(
+        "ix_incidents_around",
+        "host_name",
+        sqlite_where=text("resolved_at IS NULL"),
+        postgresql_where=text("resolved_at IS NULL"),
+    ),
+    Index(
+        "ix_incidents_far",
+        "far_host",
+        sqlite_where=text("resolved_at IS NULL AND far_host IS NOT NULL"),
+        postgresql_where=text("resolved_at IS NULL AND far_host IS NOT NULL"),
+    ),
+    Index(
+        "ix_incidents_attached",
+        "cause_id",
+        sqlite_where=text("resolved_at IS NULL AND cause_id IS NOT NULL"),
+        postgresql_where=text("resolved_at IS NULL AND cause_id IS NOT NULL"),
+    ),
+    Index(
+        "ix_incidents_due",
+        "due_at",
+        sqlite_where=text("due_at IS NOT NULL"),
+        postgresql_where=text("due_at IS NOT NULL"),
+    ),
     # Two replicas that see one fault at the same instant open one incident: the database says so.
     Index(
         "uq_incidents_unresolved",

@@ -1,0 +1,155 @@
+"""Where an incident that opens belongs: to a cause that is there, to one that may still come, or to nobody but itself.
+
+What is around (unresolved, on the same device or at the other end of the link) is asked once a batch, and only where
+something opens that may have to do with something else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Literal
+
+from sqlalchemy import JSON, bindparam, select, union_all, update
+
+from fannel.event import Subject
+from fannel.incidents.correlation import Fault
+from fannel.incidents.store.plain import plain
+from fannel.incidents.store.tables import incidents
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Connection
+
+    from fannel.event import Event, Json
+    from fannel.incidents.correlation import Cause, Consequences
+
+# Host names in one statement, which has each twice: SQLite before 3.32 takes 999 parameters.
+_MOST_ASKED = 450
+# A device with more open faults than this has other troubles.
+_MOST_AROUND = 2000
+_FOUND = select(
+    *(incidents.c[name] for name in ("id", "host_name", "problem", "subject", "last_raise_at", "cause_id", "due_at"))
+).where(incidents.c.resolved_at.is_(None))
+# Not one SELECT with an OR: SQLite would use neither index for it.
+_AROUND = union_all(
+    _FOUND.where(incidents.c.host_name.in_(bindparam("asked", expanding=True))),
+    _FOUND.where(incidents.c.far_host.is_not(None), incidents.c.far_host.in_(bindparam("far", expanding=True))),
+).limit(_MOST_AROUND)
+_ATTACHED = (
+    update(incidents)
+    .where(incidents.c.id == bindparam("held"), incidents.c.resolved_at.is_(None), incidents.c.due_at.is_not(None))
+    .values(cause_id=bindparam("its_cause"), cause=bindparam("because", type_=JSON), due_at=None)
+)
+
+Standing = Literal["new", "held", "attached"]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an incident belongs: on its own (`new`), `held` until `due_at`, or `attached` to a cause."""
+
+    standing: Standing
+    cause_id: str | None = None
+    cause: Json | None = None
+    due_at: datetime | None = None
+
+    def told(self, incident_id: str) -> Json:
+        """What an event says of it."""
+        return told(incident_id, self.standing, self.cause)
+
+
+def told(incident_id: str, standing: str, cause: Json | None) -> Json:
+    """What an event says of an incident, with its cause where it has one."""
+    return {"id": incident_id, "state": standing} | ({"cause": cause} if cause else {})
+
+
+class Places:
+    """What is around the incidents that one batch opens."""
+
+    def __init__(self, around: Sequence[Fault], held: Sequence[str], rules: Consequences) -> None:
+        self._around = {fault.id: fault for fault in around}
+        self._held = set(held)
+        self._rules = rules
+        self.attached: list[tuple[str, Cause, Event]] = []
+
+    def place(self, incident_id: str, event: Event, restarted_at: datetime | None) -> Place:
+        """Where the incident that `event` opens belongs. It is around for those after it."""
+        if not self._rules.concerns(event.problem) and restarted_at is None:
+            return Place("new")
+        fault = Fault(incident_id, host_name(event.host.name), event.problem, event.subject, event.received_at)
+        cause = self._rules.cause_of(fault, self._around.values())
+        place = self._place(event, cause, restarted_at)
+        self._around[incident_id] = _with_root(fault, place.cause_id)
+        if place.standing == "held":
+            self._held.add(incident_id)
+        if self._rules.causes(event.problem):
+            self._claim(event)
+        return place
+
+    def _place(self, event: Event, cause: Cause | None, restarted_at: datetime | None) -> Place:
+        if cause is not None:
+            return Place("attached", cause.id, {"id": cause.id, "why": cause.why})
+        if restarted_at is not None:
+            since_s = (event.received_at - restarted_at).total_seconds()
+            why = f"the device restarted {since_s:.0f} s before"
+            due_at = restarted_at + timedelta(seconds=self._rules.restart_within_s)
+            return Place("attached", None, {"why": why}, due_at)
+        if hold_s := self._rules.hold_s.get(event.problem):
+            return Place("held", due_at=event.received_at + timedelta(seconds=hold_s))
+        return Place("new")
+
+    def _claim(self, event: Event) -> None:
+        """A possible cause has come: what waited for one may be its consequence."""
+        for incident_id in sorted(self._held):
+            fault = self._around[incident_id]
+            if (cause := self._rules.cause_of(fault, self._around.values())) is not None:
+                self._held.discard(incident_id)
+                self._around[incident_id] = _with_root(fault, cause.id)
+                self.attached.append((incident_id, cause, event))
+
+    def save(self, connection: Connection) -> None:
+        """Attach what waited, after everything that opened is there."""
+        if self.attached:
+            rows = [
+                {"held": held, "its_cause": cause.id, "because": {"id": cause.id, "why": cause.why}}
+                for held, cause, _ in sorted(self.attached, key=lambda one: one[0])
+            ]
+            connection.execute(_ATTACHED, rows)
+
+
+def places(connection: Connection, opening: Sequence[Event], rules: Consequences) -> Places:
+    """What is around the incidents that these events may open."""
+    concerned = [event for event in opening if rules.concerns(event.problem)]
+    if not concerned:
+        return Places((), (), rules)
+    hosts = {host_name(event.host.name) for event in concerned}
+    far = {name for event in concerned if (name := far_host(event.subject)) is not None}
+    around: list[Fault] = []
+    held: list[str] = []
+    asked = sorted(hosts | far)
+    for at in range(0, len(asked), _MOST_ASKED):
+        some = asked[at : at + _MOST_ASKED]
+        for row in connection.execute(_AROUND, {"asked": some, "far": some}):
+            subject = Subject(**row.subject)
+            around.append(Fault(row.id, row.host_name, row.problem, subject, row.last_raise_at, row.cause_id))
+            if row.due_at is not None and row.cause_id is None:
+                held.append(row.id)
+    return Places(around, held, rules)
+
+
+def host_name(name: str) -> str:
+    """A host's name as its column takes it."""
+    return plain(name)[:255]
+
+
+def far_host(subject: Subject) -> str | None:
+    """The device at the other end of an interface's link, as far as pagoda names it."""
+    if subject.type != "interface" or not subject.peer:
+        return None
+    return host_name(subject.peer.partition(" ")[0])
+
+
+def _with_root(fault: Fault, root: str | None) -> Fault:
+    return Fault(fault.id, fault.host, fault.problem, fault.subject, fault.raised_at, root)
