@@ -15,6 +15,7 @@ from ulid import ULID
 from fannel.checks.verdict import Verdict
 from fannel.event import Event
 from fannel.incidents.store import Post, Store
+from fannel.incidents.store.posts import FIRST, OUTPUT, RECOVERY, VERDICT
 from fannel.intake.source_notice import SOURCE_QUIET, SOURCE_STORM
 from fannel.slack import layout
 from fannel.slack.client import SlackClient
@@ -50,7 +51,7 @@ def open_outbox(settings: Settings, store: Store, now: Callable[[], datetime] = 
         api_url=str(settings.slack.api_url),
         timeout_s=settings.slack.timeout_s,
     )
-    return Outbox(store, client, now=now)
+    return Outbox(store, client, now=now, zone=settings.site.zone, storm_incidents=settings.slack.storm_incidents)
 
 
 class Responder:
@@ -97,8 +98,8 @@ class Responder:
         if verdict.outcome == "cleared":
             # It was over before anybody looked: the clear may come, may be lost, and changes nothing.
             incident = self._resolve(incident, self._began(verdict), "check", verdict.reason)
-        self._want(incident, "reply", _key(incident, "verdict", event), layout.collected, verdict)
-        self._want_update(incident, _key(incident, "update", event))
+        self._want(incident, VERDICT, _key(incident, "verdict", event), layout.collected, verdict)
+        self._want_update(incident, VERDICT, _key(incident, "update", event))
         self._deliver(incident)
         return _verdict_event(event, incident, verdict)
 
@@ -113,13 +114,13 @@ class Responder:
             said_at = datetime.fromisoformat(event["received_at"])
             incident = self._resolve(incident, said_at, f"event {event['id']}", f"not verified: {verdict.reason}")
         if incident.over:
-            self._want(incident, "reply", _key(incident, "recovered", event), layout.recovered, verdict)
+            self._want(incident, RECOVERY, _key(incident, "recovered", event), layout.recovered, verdict)
         else:
             if verdict.outcome in ("cleared", "inconclusive"):
                 verdict = replace(verdict, outcome="confirmed", reasons=("it was raised again meanwhile",))
             incident = self._judge(incident, verdict)
-            self._want(incident, "reply", _key(incident, "still_down", event), layout.still_down, verdict)
-        self._want_update(incident, _key(incident, "update", event))
+            self._want(incident, RECOVERY, _key(incident, "still_down", event), layout.still_down, verdict)
+        self._want_update(incident, RECOVERY, _key(incident, "update", event))
         self._deliver(incident)
         return _verdict_event(event, incident, verdict)
 
@@ -137,8 +138,8 @@ class Responder:
         logged = self._store.event_json(event["id"]) or event
         key = f"event/{event['id']}"
         message = layout.note(Event.from_json(logged), key, zone=self._settings.site.zone)
-        self._store.posts.want(self._post(None, "note", key, message))
-        self._outbox.deliver()
+        self._store.posts.want(self._post(None, "note", key, message, FIRST))
+        self._outbox.deliver(key)
 
     # --- inside -----------------------------------------------------------------------------------------------
 
@@ -175,18 +176,18 @@ class Responder:
     def _want_parent(self, incident: Incident) -> None:
         key = f"{incident.id}/parent"
         message = layout.parent(incident, key, zone=self._settings.site.zone)
-        self._store.posts.want(self._post(incident, "parent", key, message))
+        self._store.posts.want(self._post(incident, "parent", key, message, FIRST))
 
-    def _want_update(self, incident: Incident, key: str) -> None:
+    def _want_update(self, incident: Incident, priority: int, key: str) -> None:
         if self._outbox is None:
             return
         message = layout.parent(incident, f"{incident.id}/parent", zone=self._settings.site.zone)
-        self._store.posts.want(self._post(incident, "update", key, message))
+        self._store.posts.want(self._post(incident, "update", key, message, priority))
 
     def _want(
         self,
         incident: Incident,
-        kind: Kind,
+        priority: int,
         key: str,
         lay_out: Callable[[Incident, Verdict, str], Message],
         verdict: Verdict,
@@ -195,11 +196,11 @@ class Responder:
             return
         self._want_parent(incident)
         message = lay_out(incident, verdict, key)
-        self._store.posts.want(self._post(incident, kind, key, message))
+        self._store.posts.want(self._post(incident, "reply", key, message, priority))
         if message.file is not None:
             self._store.posts.want(self._file(incident, f"{key}/file", message.file))
 
-    def _post(self, incident: Incident | None, kind: Kind, key: str, message: Message) -> Post:
+    def _post(self, incident: Incident | None, kind: Kind, key: str, message: Message, priority: int) -> Post:
         return Post(
             key=key,
             incident_id=incident.id if incident else None,
@@ -208,6 +209,7 @@ class Responder:
             payload=message.payload,
             wanted_at=self._now(),
             broadcast=message.broadcast,
+            priority=priority,
         )
 
     def _file(self, incident: Incident, key: str, file: File) -> Post:
@@ -224,6 +226,7 @@ class Responder:
             channel=self._settings.slack.channel,
             payload=payload,
             wanted_at=self._now(),
+            priority=OUTPUT,
         )
 
     def _deliver(self, incident: Incident) -> None:

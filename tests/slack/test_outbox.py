@@ -7,83 +7,12 @@ from datetime import timedelta
 
 import pytest
 from events import NOW, event
+from posting import CHANNEL, post, texts, want
 
-from fannel.incidents.store import Post, Store
 from fannel.lab.slack.faults import Fault
-from fannel.lab.slack.server import BOT_TOKEN, SlackStandIn, running
+from fannel.lab.slack.server import BOT_TOKEN
 from fannel.slack.client import SlackClient
 from fannel.slack.outbox import Outbox
-
-CHANNEL = "C0ALERTS01"
-
-
-class Clock:
-    """Time that moves when told to."""
-
-    def __init__(self) -> None:
-        self.now = NOW
-
-    def __call__(self):
-        return self.now
-
-    def forward(self, seconds: float) -> None:
-        self.now += timedelta(seconds=seconds)
-
-
-@pytest.fixture(scope="module")
-def shared_slack():
-    stand_in = SlackStandIn(rate_limits=False, clock=NOW.timestamp)
-    with running(stand_in):
-        yield stand_in
-
-
-@pytest.fixture
-def slack(shared_slack):
-    yield shared_slack
-    shared_slack.faults.clear()
-    shared_slack.workspace.calls.clear()
-    for messages in shared_slack.workspace.messages.values():
-        messages.clear()
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
-@pytest.fixture
-def store(tmp_path):
-    opened = Store.open(f"sqlite:///{tmp_path}/fannel.sqlite3")
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def outbox(slack, store, clock):
-    return Outbox(store, SlackClient(BOT_TOKEN, api_url=slack.api_url, timeout_s=1), now=clock)
-
-
-@pytest.fixture
-def incident_id(store):
-    (recorded,) = store.record([(event(), b"")])
-    return recorded.incident["id"]
-
-
-def post(incident_id, kind, key, text=None):
-    payload = {
-        "text": text or f"text of {key}",
-        "metadata": {"event_type": "fannel_incident", "event_payload": {"v": 1, "incident": incident_id, "key": key}},
-    }
-    return Post(key=key, incident_id=incident_id, kind=kind, channel=CHANNEL, payload=payload, wanted_at=NOW)
-
-
-def texts(slack):
-    return [message["text"] for message in slack.workspace.messages[CHANNEL].values()]
-
-
-def want(store, *posts):
-    for wanted in posts:
-        store.posts.want(wanted)
 
 
 def test_a_parent_and_its_replies_arrive_in_order_in_one_thread(outbox, store, slack, incident_id):
@@ -163,14 +92,28 @@ def test_a_wrong_token_keeps_the_alert_for_whoever_mends_it(store, slack, clock,
     assert Outbox(store, SlackClient(BOT_TOKEN, api_url=slack.api_url), now=clock).deliver().sent == 1
 
 
-def test_one_incident_that_waits_does_not_hold_up_another(outbox, store, slack, incident_id):
+def test_a_post_slack_chokes_on_does_not_hold_up_another_incident(outbox, store, slack, clock, incident_id):
     (other,) = store.record([(event(host="rt-osa-01.example.net"), b"")])
     want(store, post(incident_id, "parent", "p1"), post(incident_id, "reply", "r1"))
     want(store, post(other.incident["id"], "parent", "p2"))
-    slack.faults.add(Fault("ratelimited", "chat.postMessage"))
+    slack.faults.add(Fault("http_before", "chat.postMessage"))
+    assert outbox.deliver().sent == 0
+    clock.forward(3)
     delivery = outbox.deliver()
     assert (delivery.sent, delivery.waiting) == (1, 2)
     assert texts(slack) == ["text of p2"]
+
+
+def test_when_slack_says_429_nobody_else_posts_to_the_channel_either(outbox, store, slack, clock, incident_id):
+    (other,) = store.record([(event(host="rt-osa-01.example.net"), b"")])
+    want(store, post(incident_id, "parent", "p1"), post(other.incident["id"], "parent", "p2"))
+    slack.faults.add(Fault("ratelimited", "chat.postMessage", retry_after_s=30))
+    outbox.deliver()
+    another = Outbox(store, SlackClient(BOT_TOKEN, api_url=slack.api_url), now=clock)
+    assert another.deliver(other.incident["id"]).sent == 0
+    clock.forward(31)
+    assert another.deliver().sent >= 1
+    assert texts(slack)[0] == "text of p1"
 
 
 def test_when_slack_refuses_the_blocks_the_text_is_posted_alone(outbox, store, slack, incident_id):

@@ -134,20 +134,20 @@ def test_a_file_that_is_never_shared_is_noticed(client, slack, monkeypatch):
 def test_a_parent_is_found_by_its_key(client):
     posted = post(client)
     post(client, "other")
-    assert client.find_by_key(CHANNEL, "k1", START) == posted.ts
+    assert client.find_by_key(CHANNEL, "k1", START).ts == posted.ts
 
 
 def test_a_reply_is_found_in_its_thread(client):
     parent = post(client)
     reply = post(client, "k2", thread_ts=parent.ts)
-    assert client.find_by_key(CHANNEL, "k2", START, thread_ts=parent.ts) == reply.ts
+    assert client.find_by_key(CHANNEL, "k2", START, thread_ts=parent.ts).ts == reply.ts
 
 
 def test_a_reply_whose_parent_is_gone_is_found_in_the_channel(client, slack):
     parent = post(client)
     slack.workspace.delete(slack.workspace.channels[CHANNEL], parent.ts)
     reply = post(client, "k2", thread_ts=parent.ts)
-    assert client.find_by_key(CHANNEL, "k2", START, thread_ts=parent.ts) == reply.ts
+    assert client.find_by_key(CHANNEL, "k2", START, thread_ts=parent.ts).ts == reply.ts
 
 
 def test_what_was_never_posted_is_not_found(client):
@@ -164,7 +164,7 @@ def test_the_search_goes_through_pages(client, slack):
     first = post(client)
     for number in range(450):
         slack.workspace.say(slack.workspace.channels[CHANNEL], f"chatter {number}")
-    assert client.find_by_key(CHANNEL, "k1", START) == first.ts
+    assert client.find_by_key(CHANNEL, "k1", START).ts == first.ts
 
 
 def test_a_file_share_is_found_by_its_name(client, slack):

@@ -273,6 +273,8 @@ class Slack(Section):
     channel: str = "C0ALERTS01"
     api_url: ServiceUrl = HttpUrl("https://slack.com/api/")
     timeout_s: Seconds = 10
+    # More new incidents a minute than this, and they are summed up.
+    storm_incidents: Annotated[int, Field(ge=1, le=10_000)] = 20
 
     @model_validator(mode="after")
     def _tokens(self) -> Self:

@@ -164,15 +164,15 @@ class SlackClient:
         shares = (said.get("file") or {}).get("shares") or {}
         return any(channel in by_channel for by_channel in shares.values())
 
-    def find_by_key(self, channel: str, key: str, since: datetime, *, thread_ts: str | None = None) -> str | None:
-        """The ts of the message whose metadata holds `key`, posted after `since` (aware), or None.
+    def find_by_key(self, channel: str, key: str, since: datetime, *, thread_ts: str | None = None) -> Posted | None:
+        """The message whose metadata holds `key`, posted after `since` (aware), or None.
 
         A top-level message is in the channel's history; a reply is in its thread, or, when its parent was deleted
         meanwhile, in the channel.
         """
         return next(
             (
-                message["ts"]
+                Posted(message["ts"], message.get("thread_ts"))
                 for message in self._recent(channel, since, thread_ts)
                 if _event_payload(message).get("key") == key
             ),

@@ -138,12 +138,9 @@ class PostingRestricted(
         "restricted_action",
         "restricted_action_read_only_channel",
         "restricted_action_thread_only_channel",
-        "restricted_action_non_threadable_channel",
-        "restricted_action_thread_locked",
-        "cannot_reply_to_message",
     ),
 ):
-    """The workspace's rules keep the bot from posting here or in this thread."""
+    """The workspace's rules keep the bot from posting here."""
 
     remedy = "Let the app post in this channel (channel settings, posting permissions) or choose another one."
 
@@ -193,6 +190,15 @@ class MessageNotFound(SlackError, codes=("message_not_found", "thread_not_found"
     """The message, thread or file is not there (any more): somebody deleted it, or retention did."""
 
     remedy = "FANNEL starts a new thread for the incident."
+
+
+class ThreadClosed(
+    SlackError,
+    codes=("restricted_action_non_threadable_channel", "restricted_action_thread_locked", "cannot_reply_to_message"),
+):
+    """The channel takes messages and this thread does not."""
+
+    remedy = "FANNEL goes on in the channel; somebody locked the thread, or the channel's settings allow none."
 
 
 class CannotUpdate(SlackError, codes=("cant_update_message", "edit_window_closed", "is_inactive")):

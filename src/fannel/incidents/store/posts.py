@@ -9,17 +9,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from sqlalchemy import Engine, RowMapping, insert, select, update
+from sqlalchemy import ColumnElement, Engine, RowMapping, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from fannel.incidents.store.database import reading, writing
 from fannel.incidents.store.tables import posts, threads
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
     from datetime import datetime
 
 Kind = Literal["parent", "reply", "update", "file", "note"]
 PostState = Literal["wanted", "unknown", "sent", "refused"]
+
+# The lower, the sooner. What has none says so itself: a summary.
+URGENT, FIRST, RECOVERY, VERDICT, OUTPUT, SUMMARY = 5, 10, 20, 30, 40, 50
+
+_UNSENT = posts.c.state.in_(("wanted", "unknown"))
+# What keeps its order: the posts of an incident; a post of no incident waits for nobody.
+_LANE = func.coalesce(posts.c.incident_id, posts.c.key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +47,7 @@ class Post:
     not_before: datetime | None = None
     error: str | None = None
     seq: int = 0
+    priority: int = SUMMARY
 
 
 class Posts:
@@ -56,6 +65,7 @@ class Posts:
             "channel": post.channel,
             "payload": post.payload,
             "broadcast": post.broadcast,
+            "priority": post.priority,
             "state": "wanted",
             "attempts": 0,
             "wanted_at": post.wanted_at,
@@ -72,11 +82,72 @@ class Posts:
 
     def unsent(self, incident_id: str | None = None, limit: int = 200) -> list[Post]:
         """Posts that are not there yet, in the order they were wanted: one incident's, or everybody's."""
-        query = select(posts).where(posts.c.state.in_(("wanted", "unknown"))).order_by(posts.c.seq).limit(limit)
+        query = select(posts).where(_UNSENT).order_by(posts.c.seq).limit(limit)
         if incident_id is not None:
             query = query.where(posts.c.incident_id == incident_id)
         with reading(self._engine) as connection:
             return [_post(row) for row in connection.execute(query).mappings()]
+
+    def next(self, channel: str, now: datetime, kinds: Collection[Kind], *, doubtful: bool = True) -> Post | None:
+        """The post of one of these kinds that is due first in a channel; `doubtful`: one in doubt will do, too.
+
+        Within an incident nothing overtakes, so what is urgent there hurries what stands before it. An update only
+        waits for its parent: it changes how the thread looks, not what it tells; the newest stands for all.
+        """
+        here = (_UNSENT, posts.c.channel == channel)
+        urgency = func.min(posts.c.priority).label("urgency")
+        heads = select(func.min(posts.c.seq).label("seq"), urgency).where(*here, posts.c.kind != "update")
+        updates = select(func.max(posts.c.seq).label("seq"), urgency).where(
+            *here, posts.c.kind == "update", posts.c.incident_id.in_(select(threads.c.incident_id))
+        )
+        candidates = heads.group_by(_LANE).union_all(updates.group_by(posts.c.incident_id)).subquery()
+        query = (
+            select(posts)
+            .join(candidates, candidates.c.seq == posts.c.seq)
+            .where(posts.c.not_before <= now, posts.c.kind.in_(kinds))
+            .order_by(candidates.c.urgency, posts.c.seq)
+            .limit(1)
+        )
+        if not doubtful:
+            query = query.where(posts.c.state == "wanted")
+        with reading(self._engine) as connection:
+            row = connection.execute(query).mappings().first()
+        return _post(row) if row else None
+
+    def beside(self, post: Post, kind: Kind, limit: int = 100) -> list[Post]:
+        """The unsent posts of that kind in the same incident, itself left out, in order."""
+        query = select(posts).where(_UNSENT, posts.c.incident_id == post.incident_id, posts.c.kind == kind)
+        with reading(self._engine) as connection:
+            rows = connection.execute(query.where(posts.c.seq != post.seq).order_by(posts.c.seq).limit(limit))
+            return [_post(row) for row in rows.mappings()]
+
+    def merge(self, earlier: Sequence[Post], into: Post, payload: dict[str, Any]) -> None:
+        """One post stands for all of these from here on, and says so in its payload."""
+        with writing(self._engine) as connection:
+            _stood_for(connection, posts.c.seq.in_([post.seq for post in earlier]))
+            connection.execute(update(posts).where(posts.c.seq == into.seq).values(payload=payload))
+
+    def superseded(self, update_: Post) -> None:
+        """This update and those of its parent before it need not be sent any more."""
+        with writing(self._engine) as connection:
+            _stood_for(
+                connection,
+                posts.c.incident_id == update_.incident_id,
+                posts.c.kind == "update",
+                posts.c.seq <= update_.seq,
+            )
+
+    def waiting(self, lane: str | None = None) -> int:
+        """How many are not there yet: of all, or of one incident (or the one post of that key)."""
+        query = select(func.count()).select_from(posts).where(_UNSENT)
+        with reading(self._engine) as connection:
+            return int(connection.execute(query if lane is None else query.where(_of(lane))).scalar_one())
+
+    def channels(self, lane: str | None = None) -> list[str]:
+        """Where posts are waiting to go, all or those of one incident."""
+        query = select(posts.c.channel).distinct().where(_UNSENT)
+        with reading(self._engine) as connection:
+            return sorted(connection.execute(query if lane is None else query.where(_of(lane))).scalars())
 
     def claim(self, post: Post, now: datetime, until: datetime) -> bool:
         """Take a due post for sending; False when another process has it.
@@ -89,7 +160,7 @@ class Posts:
                 update(posts)
                 .where(
                     posts.c.key == post.key,
-                    posts.c.state.in_(("wanted", "unknown")),
+                    _UNSENT,
                     posts.c.not_before <= now,
                 )
                 .values(state="unknown", not_before=until)
@@ -128,6 +199,14 @@ class Posts:
             )
 
 
+def _of(lane: str) -> ColumnElement[bool]:
+    return (posts.c.incident_id == lane) | (posts.c.key == lane)
+
+
+def _stood_for(connection: Any, *which: ColumnElement[bool]) -> None:  # noqa: ANN401  (a SQLAlchemy connection)
+    connection.execute(update(posts).where(_UNSENT, *which).values(state="sent", ts="", error=None))
+
+
 def _set_thread(connection: Any, post: Post, ts: str) -> None:  # noqa: ANN401  (a SQLAlchemy connection)
     changed = connection.execute(
         update(threads).where(threads.c.incident_id == post.incident_id).values(channel=post.channel, ts=ts)
@@ -151,4 +230,5 @@ def _post(row: RowMapping) -> Post:
         not_before=row["not_before"],
         error=row["error"],
         seq=row["seq"],
+        priority=row["priority"],
     )

@@ -14,6 +14,7 @@ from fannel.incidents.flap import FlapPolicy
 from fannel.incidents.store import changes, due, flaps
 from fannel.incidents.store.activities import Activities
 from fannel.incidents.store.changes import By, incident_of
+from fannel.incidents.store.channels import Channels
 from fannel.incidents.store.database import open_engine, reading, writing
 from fannel.incidents.store.leases import Leases
 from fannel.incidents.store.posts import Posts
@@ -42,6 +43,7 @@ class Store:
         self._engine = engine
         self._reopen = reopen
         self._flap = flap or FlapPolicy()
+        self.channels = Channels(engine)
         self.posts = Posts(engine)
         self.leases = Leases(engine)
         self.activities = Activities(engine)

@@ -1,0 +1,110 @@
+"""One post to Slack, so that there is one message in the end: look before repeating, mend the thread that is gone.
+
+Raises what the client raises; what to do about it is the outbox's.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from fannel import logs
+from fannel.slack.errors import BadMessage, CannotUpdate, DuplicateUnclear, MessageNotFound, ThreadClosed
+from fannel.slack.late import dated
+
+if TYPE_CHECKING:
+    from datetime import datetime, tzinfo
+
+    from fannel.incidents.store import Post, Store
+    from fannel.slack.blocks import Json
+    from fannel.slack.client import Posted, SlackClient
+
+log = logs.Logger("fannel.slack")
+
+# How far before the first try a post may already be in the history (clocks differ).
+LOOK_BACK = timedelta(seconds=5)
+
+_KEY_SPACE = uuid.UUID("6a1d6d63-7a0f-5e5e-9d0c-0a6f1f8a4c11")
+
+
+class Sender:
+    """Sends what somebody claimed. `zone` is the site's, for times in push texts."""
+
+    def __init__(self, store: Store, client: SlackClient, *, zone: tzinfo) -> None:
+        self._store = store
+        self._client = client
+        self._zone = zone
+
+    def send(self, post: Post, now: datetime) -> str:
+        """The ts of the message that is there now.
+
+        Raises:
+            SlackError: it is not there, or (`processed` None) nobody knows.
+        """
+        thread_ts = self._thread_ts(post)
+        if post.kind == "update":
+            return self._update(post, thread_ts)
+        if post.kind == "file":
+            if post.state == "unknown" and (shared := self._find_file(post, thread_ts)):
+                return shared
+            return self._client.upload(post.channel, thread_ts, **post.payload)
+        posted = self._find(post, thread_ts) if post.state == "unknown" else None
+        if posted is None:
+            posted = self._post(post, dated(post.payload, post.wanted_at, now, self._zone), thread_ts)
+        if post.kind == "reply" and posted.thread_ts is None:
+            # The parent was deleted and Slack made this reply a message of its own: the thread goes on under it.
+            self._store.posts.move_thread(post, posted.ts)
+        return posted.ts
+
+    def _post(self, post: Post, payload: Json, thread_ts: str | None) -> Posted:
+        try:
+            return self._try(post, payload, thread_ts)
+        except BadMessage as error:
+            # A plain alert beats a refused pretty one; the refusal is a defect, so it is said.
+            log.error("slack refuses the layout, posting its text alone", key=post.key, reason=str(error))
+            return self._try(post, {key: payload[key] for key in ("text", "metadata") if key in payload}, thread_ts)
+
+    def _try(self, post: Post, payload: Json, thread_ts: str | None) -> Posted:
+        try:
+            return self._call(post, payload, thread_ts, post.key)
+        except ThreadClosed as error:
+            log.warning("the thread takes no reply, it goes on in the channel", key=post.key, reason=str(error))
+            return self._call(post, payload, None, post.key)
+        except DuplicateUnclear:
+            if post.state != "unknown":
+                raise
+            # Slack remembers the id of a message that, as we just saw, is not there: with that id it never will be.
+            return self._call(post, payload, thread_ts, f"{post.key}#{post.attempts}")
+
+    def _call(self, post: Post, payload: Json, thread_ts: str | None, name: str) -> Posted:
+        return self._client.post(
+            post.channel,
+            payload,
+            thread_ts=thread_ts,
+            broadcast=post.broadcast,
+            client_msg_id=str(uuid.uuid5(_KEY_SPACE, name)),
+        )
+
+    def _update(self, post: Post, thread_ts: str | None) -> str:
+        if thread_ts is None:
+            return ""
+        try:
+            self._client.update(post.channel, thread_ts, post.payload)
+        except (MessageNotFound, CannotUpdate) as error:
+            log.warning("the parent message cannot be changed any more", key=post.key, reason=str(error))
+        return thread_ts
+
+    def _find(self, post: Post, thread_ts: str | None) -> Posted | None:
+        return self._client.find_by_key(post.channel, post.key, post.wanted_at - LOOK_BACK, thread_ts=thread_ts)
+
+    def _find_file(self, post: Post, thread_ts: str | None) -> str | None:
+        # Shared files carry no metadata; the name is made for one reply only.
+        since = post.wanted_at - LOOK_BACK
+        return self._client.find_file(post.channel, post.payload["filename"], since, thread_ts=thread_ts)
+
+    def _thread_ts(self, post: Post) -> str | None:
+        if post.incident_id is None or post.kind == "parent":
+            return None
+        thread = self._store.thread(post.incident_id)
+        return thread[1] if thread else None
