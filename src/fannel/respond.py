@@ -87,7 +87,7 @@ class Responder:
             self._want_parent(incident)
             if incident.reopened and not incident.over:
                 # The thread's parent says that it recovered.
-                self._want_update(incident, _key(incident, "reopened", event))
+                self._want_update(incident, FIRST, _key(incident, "reopened", event))
             self._outbox.deliver(incident.id)
         return not (answered or incident.over)
 

@@ -11,6 +11,7 @@ from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from fannel import __version__
+from fannel.incidents.store.posts import FIRST, OUTPUT, RECOVERY, SUMMARY, URGENT, VERDICT
 from fannel.intake.counters import Counters
 from fannel.intake.refusals import ReasonOfAnyVersion
 from fannel.intake.vital import Vital
@@ -18,9 +19,11 @@ from fannel.ops.metrics import (
     LOST_BEFORE_THE_SPOOL,
     LOST_FROM_THE_SPOOL,
     OBSERVER,
+    PRIORITIES,
     RECEIVER,
     REJECTED,
     Gauge,
+    outbox_gauge,
     registry,
     spool_gauges,
 )
@@ -55,6 +58,18 @@ class TestCounters:
         for reason in (*get_args(ReasonOfAnyVersion), *get_args(V3Reason)):
             assert samples["fannel_datagrams_rejected_total", reason] == 0
         assert samples["fannel_datagrams_received_total",] == 0
+
+    def test_what_waits_for_slack_is_there_by_priority_and_goes_down_again(self):
+        counters = Counters()
+        counters.add("posts_waiting", "10", 3)
+        counters.add("posts_waiting", "10", -2)
+        samples, _ = scraped(counters, families=OBSERVER, gauges=[outbox_gauge(lambda: 7.0)])
+        assert samples["fannel_outbox_waiting", "10"] == 1
+        assert samples["fannel_outbox_oldest_seconds",] == 7
+        assert samples["fannel_outbox_sent_total",] == 0
+
+    def test_the_priorities_are_those_of_the_outbox(self):
+        assert tuple(str(one) for one in (URGENT, FIRST, RECOVERY, VERDICT, OUTPUT, SUMMARY)) == PRIORITIES
 
     def test_the_observer_says_what_became_of_what_it_read(self):
         samples, _ = scraped(families=OBSERVER)

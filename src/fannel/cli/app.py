@@ -8,7 +8,22 @@ from typing import Annotated
 import typer
 
 from fannel import __version__
-from fannel.cli import bench, db, decode, demo, doctor, events, hosts, incidents, lab, observe, pagoda, receive, run
+from fannel.cli import (
+    bench,
+    db,
+    decode,
+    demo,
+    doctor,
+    events,
+    hosts,
+    incidents,
+    lab,
+    observe,
+    outbox,
+    pagoda,
+    receive,
+    run,
+)
 from fannel.config import ConfigError
 
 app = typer.Typer(
@@ -26,6 +41,7 @@ app.command("doctor")(doctor.doctor)
 app.add_typer(incidents.app, name="incidents")
 app.add_typer(events.app, name="events")
 app.add_typer(hosts.app, name="hosts")
+app.command("outbox")(outbox.outbox)
 app.add_typer(pagoda.app, name="pagoda")
 app.command("observe", hidden=True)(observe.observe)
 app.add_typer(lab.app, name="lab")

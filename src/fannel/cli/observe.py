@@ -48,6 +48,8 @@ def _page(address: Address, observer: Observer) -> HealthServer:
 
     spool, ready = observer.waiting, observer.vitals.ready
     gauges = metrics.spool_gauges(spool.depth, spool.oldest_s, spool.octets)
+    if observer.delivery is not None:
+        gauges.append(metrics.outbox_gauge(observer.delivery.oldest_s))
     registry = metrics.registry(observer.snapshot, metrics.OBSERVER, gauges=gauges, vitals=ready)
     page = HealthServer(address, live=observer.alive, ready=ready, registry=registry, setting="health.source")
     page.bind()

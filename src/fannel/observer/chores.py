@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Self
 
 from fannel import logs
 from fannel.incidents.store import StoreError
+from fannel.incidents.store.channels import Backlog
+from fannel.slack.health import oldest_s, slack_vital
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -16,7 +18,9 @@ if TYPE_CHECKING:
 
     from fannel.incidents.store import Store
     from fannel.intake.counters import Counters
+    from fannel.intake.vital import Vital
     from fannel.slack.outbox import Outbox
+    from fannel.slack.sending import Sending
 
 log = logs.Logger("fannel.observer")
 
@@ -53,23 +57,45 @@ class Chores:
 
 
 class Delivery:
-    """Delivers what Slack did not take when it was wanted."""
+    """Delivers what Slack did not take when it was wanted, and knows how that stands."""
 
-    def __init__(self, outbox: Outbox, counters: Counters) -> None:
+    def __init__(self, outbox: Outbox, counters: Counters, now: Callable[[], datetime]) -> None:
         self._outbox = outbox
         self._counters = counters
+        self._now = now
+        # One assignment of one object: read from other threads.
+        self._seen: tuple[Backlog, Mapping[str, Sending]] = (Backlog({}, None, 0), {})
 
     def __call__(self) -> None:
         """One round. Nothing that goes wrong here ends the process that records events."""
         try:
-            self._outbox.deliver()
+            done = self._outbox.deliver()
+            before, seen = self._seen[0].waiting, self._outbox.backlog()
         except StoreError as error:
             log.error("cannot read the outbox", reason=str(error))
             self._counters.add("store_errors")
+            return
         except Exception:
             # A defect of ours; it is said with its traceback and counted, every time.
             log.exception("delivering to Slack failed")
             self._counters.add("delivery_defects")
+            return
+        self._seen = seen
+        waiting = seen[0].waiting
+        changes = {
+            ("posts_waiting", str(priority)): waiting.get(priority, 0) - before.get(priority, 0)
+            for priority in {*before, *waiting}
+        }
+        changes |= {("posts_sent", ""): done.sent, ("posts_refused", ""): done.refused}
+        self._counters.add_all({**changes, ("posts_unknown", ""): done.unknown})
+
+    def vital(self) -> Vital:
+        """How Slack is, as of the last round; from any thread."""
+        return slack_vital(*self._seen, self._now())
+
+    def oldest_s(self) -> float:
+        """Seconds the oldest post has waited."""
+        return oldest_s(self._seen[0], self._now())
 
 
 class Closing:

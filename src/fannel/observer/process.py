@@ -83,7 +83,8 @@ class Observer:
         webhook = open_webhook(settings.pagoda, self._directory)
         if webhook is not None:
             stack.callback(webhook.stop)
-        self._outbox = open_outbox(settings, store)
+        outbox = open_outbox(settings, store)
+        self.delivery = Delivery(outbox, self._counters, _now) if outbox is not None else None
         self.custody = Custody(Storm(storm_policy(settings.storm)))
         pipeline = Pipeline(
             trap=settings.trap,
@@ -102,6 +103,7 @@ class Observer:
             self._directory,
             self._recorder.trouble,
             canary_every_s=settings.health.canary_every_s,
+            slack=self.delivery.vital if self.delivery is not None else None,
         )
 
     @classmethod
@@ -175,8 +177,8 @@ class Observer:
 
     def _chores(self) -> Chores:
         chores = Chores()
-        if self._outbox is not None:
-            chores.add("outbox", DELIVER_EVERY_S, Delivery(self._outbox, self._counters))
+        if self.delivery is not None:
+            chores.add("outbox", DELIVER_EVERY_S, self.delivery)
         chores.add("closing", CLOSE_EVERY_S, Closing(self._store, self._counters, _now))
         chores.add("report", REPORT_EVERY_S, Report(self.counts))
         if self._v3 is not None:

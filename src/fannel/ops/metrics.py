@@ -68,6 +68,9 @@ REJECTED = (
     "replayed",
 )
 
+# Those of incidents.store.posts (a test holds them equal), which would bring SQLAlchemy along.
+PRIORITIES = ("5", "10", "20", "30", "40", "50")
+
 _NOTICES = Family("notices", "fannel_notices", "What the receiver itself had to say, by way of the spool.")
 _CANARIES = Family("canaries", "fannel_canaries", "Notifications sent to itself that came through to this process.")
 _REJECTED = Family("rejected", "fannel_datagrams_rejected", "Datagrams that were not accepted, by reason.", REJECTED)
@@ -123,6 +126,17 @@ OBSERVER = (
     Family("spool_errors", "fannel_spool_errors", "Times the spool could not do as asked."),
     _ENGINE_FILE,
     Family("store_errors", "fannel_store_errors", "Times the database could not do as asked."),
+    Family(
+        "posts_waiting",
+        "fannel_outbox_waiting",
+        "Posts that are not in Slack yet, by priority (the lower, the sooner).",
+        PRIORITIES,
+        level=True,
+    ),
+    Family("posts_sent", "fannel_outbox_sent", "Posts this process brought to Slack."),
+    Family("posts_refused", "fannel_outbox_refused", "Posts that Slack refused this process for good."),
+    Family("posts_unknown", "fannel_outbox_unknown", "Times nobody knew whether Slack took a post of this process."),
+    Family("delivery_defects", "fannel_delivery_defects", "Rounds of the outbox that a fault of FANNEL's own ended."),
 )
 
 
@@ -150,6 +164,11 @@ def spool_gauges(depth: Callable[[], float], oldest_s: Callable[[], float], octe
         Gauge("fannel_spool_oldest_seconds", "Seconds since the oldest of them was appended.", oldest_s),
         Gauge("fannel_spool_octets", "Octets that count against spool.octets.", octets),
     ]
+
+
+def outbox_gauge(oldest_s: Callable[[], float]) -> Gauge:
+    """How long Slack is behind."""
+    return Gauge("fannel_outbox_oldest_seconds", "Seconds the oldest post has waited for Slack.", oldest_s)
 
 
 class _Counters(Collector):

@@ -88,6 +88,14 @@ class Posts:
         with reading(self._engine) as connection:
             return [_post(row) for row in connection.execute(query).mappings()]
 
+    def listed(self, limit: int) -> list[Post]:
+        """What is not there, the most urgent first; what Slack refused for good last, the newest of it first."""
+        unsent = select(posts).where(_UNSENT).order_by(posts.c.priority, posts.c.seq).limit(limit)
+        refused = select(posts).where(posts.c.state == "refused").order_by(posts.c.seq.desc()).limit(limit)
+        with reading(self._engine) as connection:
+            found = [_post(row) for query in (unsent, refused) for row in connection.execute(query).mappings()]
+        return found[:limit]
+
     def next(self, channel: str, now: datetime, kinds: Collection[Kind], *, doubtful: bool = True) -> Post | None:
         """The post of one of these kinds that is due first in a channel; `doubtful`: one in doubt will do, too.
 
