@@ -157,7 +157,9 @@ def test_the_shipped_alert_rules_ask_for_what_is_exported():
     vitals = [Vital("spool", ok=True, detail="")]
     exported = set()
     for families in (RECEIVER, OBSERVER):
-        samples, _ = scraped(families=families, gauges=spool_gauges(int, int, int), vitals=lambda: vitals)
+        samples, _ = scraped(
+            families=families, gauges=[*spool_gauges(int, int, int), outbox_gauge(int)], vitals=lambda: vitals
+        )
         exported |= {name for name, *_ in samples}
     asked = {name for expression in expressions for name in re.findall(r"\bfannel_\w+", expression)}
     assert len(asked) >= 5

@@ -1,4 +1,4 @@
-"""What a storm says in Slack. `golden/` holds what a reviewer reads; see test_slack_layout.py."""
+"""What a storm says in Slack. `golden/storm/` holds what a reviewer reads; see test_slack_layout.py."""
 
 import json
 import os
@@ -13,7 +13,7 @@ from fannel.event import Host, Subject
 from fannel.lab.slack.blocks import check_message
 from fannel.slack.summary import Line, over, summary
 
-GOLDEN = Path(__file__).parent / "golden"
+GOLDEN = Path(__file__).parent / "golden" / "storm"
 TOKYO = ZoneInfo("Asia/Tokyo")
 SINCE = datetime(2026, 11, 22, 7, 0, 7, tzinfo=UTC)
 
@@ -37,9 +37,9 @@ def shown(lines, **given):
 
 
 CASES = {
-    "storm_begins": shown(MANY),
-    "storm_goes_on": shown(MANY[:3], opened=321, waiting=204),
-    "storm_over": over(
+    "begins": shown(MANY),
+    "goes_on": shown(MANY[:3], opened=321, waiting=204),
+    "over": over(
         opened=321, since=SINCE, until=SINCE + timedelta(seconds=252), waiting=1, key="storm/C0/over/1", zone=TOKYO
     ).payload,
 }

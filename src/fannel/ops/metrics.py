@@ -119,6 +119,10 @@ OBSERVER = (
     Family("lost", "fannel_datagrams_lost", "Datagrams that could not be put on record, by reason.", ("defect",)),
     Family("held", "fannel_datagrams_held", "Datagrams between the spool and the rules.", level=True),
     Family("said", "fannel_events_said", "Events of FANNEL's own: refusals, storms, quiet devices, losses."),
+    Family(
+        "closing_defects", "fannel_closing_defects", "Rounds of closing incidents that a fault of FANNEL's own ended."
+    ),
+    Family("telling_defects", "fannel_telling_defects", "Events whose telling a fault of FANNEL's own ended."),
     Family("delivery_defects", "fannel_delivery_defects", "Times delivering to Slack failed by a fault of FANNEL's."),
     Family("own_events_lost", "fannel_own_events_lost", "Events of FANNEL's own that could not be put on record."),
     _NOTICES,
@@ -136,6 +140,10 @@ OBSERVER = (
     Family("posts_sent", "fannel_outbox_sent", "Posts this process brought to Slack."),
     Family("posts_refused", "fannel_outbox_refused", "Posts that Slack refused this process for good."),
     Family("posts_unknown", "fannel_outbox_unknown", "Times nobody knew whether Slack took a post of this process."),
+    Family(
+        "closing_defects", "fannel_closing_defects", "Rounds of closing incidents that a fault of FANNEL's own ended."
+    ),
+    Family("telling_defects", "fannel_telling_defects", "Events whose telling a fault of FANNEL's own ended."),
     Family("delivery_defects", "fannel_delivery_defects", "Rounds of the outbox that a fault of FANNEL's own ended."),
 )
 
