@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from datetime import timedelta
 
@@ -54,9 +55,17 @@ def test_while_slack_says_429_everything_waits_as_long_as_it_said_and_then_goes_
         Fault("drop_before", "chat.postMessage"),
         Fault("http_before", "chat.postMessage", status=502),
         Fault("garbage", "chat.postMessage"),
+        Fault("delay_before", "chat.postMessage", seconds=1.5),
+        Fault("http_after", "chat.postMessage", status=500),
+        Fault("http_after", "chat.postMessage", status=502),
+        Fault("http_after", "chat.postMessage", status=504),
+        Fault("http_before", "chat.postMessage", status=500),
         Fault("error", "chat.postMessage", error="fatal_error"),
+        Fault("error", "chat.postMessage", error="internal_error"),
+        Fault("ratelimited", "chat.postMessage", retry_after_s=2),
+        Fault("drop_after", "chat.postMessage", times=3),
     ],
-    ids=lambda fault: f"{fault.kind}-{fault.status}",
+    ids=lambda fault: f"{fault.kind}-{fault.status}-{fault.error}-{fault.times}",
 )
 @pytest.mark.parametrize("kind", ["parent", "reply"])
 def test_whatever_becomes_of_the_answer_there_is_one_message_in_the_end(
@@ -70,6 +79,7 @@ def test_whatever_becomes_of_the_answer_there_is_one_message_in_the_end(
     assert outbox.deliver().waiting == 1
     clock.forward(60)
     assert outbox.deliver().sent == 1
+    time.sleep(fault.seconds)  # a call that Slack carries out late is carried out by now
     assert texts(slack) == ["text of p"] + (["text of r"] if kind == "reply" else [])
 
 

@@ -1,0 +1,106 @@
+"""What the sender asks of the outbox's table, on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from events import NOW, event
+from posting import post, want
+from ulid import ULID
+
+from fannel.incidents.store import Store
+
+KINDS = ("parent", "reply", "note", "file", "update")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store(request, tmp_path):
+    url = f"sqlite:///{tmp_path}/f.sqlite3" if request.param == "sqlite" else request.getfixturevalue("postgresql")
+    opened = Store.open(url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def channel():
+    """One of its own: the PostgreSQL is shared by all tests."""
+    return f"C{str(ULID())[-10:]}"
+
+
+def incident(store):
+    (recorded,) = store.record([(event(host=f"rt-{ULID()}.example.net"), b"")])
+    return recorded.incident["id"]
+
+
+def wanted(store, channel, incident_id, kind, **more):
+    one = post(incident_id, kind, str(ULID()), channel=channel, **more)
+    want(store, one)
+    return store.posts.find(one.key)
+
+
+def test_the_most_urgent_thread_is_next_and_its_first_post(store, channel):
+    ours, other = incident(store), incident(store)
+    wanted(store, channel, other, "reply", priority=30)
+    head = wanted(store, channel, ours, "reply", priority=40)
+    wanted(store, channel, ours, "reply", priority=20)
+    assert store.posts.next(channel, NOW, KINDS).key == head.key
+
+
+def test_an_update_waits_for_its_parent_and_the_newest_stands_for_all(store, channel):
+    ours = incident(store)
+    parent = wanted(store, channel, ours, "parent", priority=30)
+    wanted(store, channel, ours, "update", priority=10)
+    newest = wanted(store, channel, ours, "update", priority=10)
+    assert store.posts.next(channel, NOW, KINDS).key == parent.key
+    store.posts.sent(parent, "1.0")
+    assert store.posts.next(channel, NOW, KINDS).key == newest.key
+    store.posts.superseded(newest)
+    assert store.posts.next(channel, NOW, KINDS) is None
+
+
+def test_what_is_not_due_holds_up_its_own_thread_and_no_other(store, channel):
+    ours, other = incident(store), incident(store)
+    late = wanted(store, channel, ours, "reply", priority=10, wanted_at=NOW + timedelta(seconds=5))
+    wanted(store, channel, ours, "reply", priority=10)
+    free = wanted(store, channel, other, "reply", priority=50)
+    assert store.posts.next(channel, NOW, KINDS).key == free.key
+    assert store.posts.next(channel, NOW + timedelta(seconds=5), KINDS).key == late.key
+
+
+def test_only_the_kinds_that_may_go_are_given(store, channel):
+    wanted(store, channel, incident(store), "reply")
+    file = wanted(store, channel, incident(store), "file")
+    assert store.posts.next(channel, NOW, ("file",)).key == file.key
+    assert store.posts.next(channel, NOW, ()) is None
+
+
+def test_one_in_doubt_is_left_out_while_nothing_can_be_looked_up(store, channel):
+    doubtful = wanted(store, channel, incident(store), "reply")
+    store.posts.failed(doubtful, "unknown", "no answer", NOW)
+    assert store.posts.next(channel, NOW, KINDS, doubtful=False) is None
+    assert store.posts.next(channel, NOW, KINDS).key == doubtful.key
+
+
+def test_what_is_kept_of_a_channel_is_the_last_that_was_kept(store, channel):
+    for value in ({"a": 1}, {"a": 2}):
+        store.channels.keep(channel, value, NOW)
+    assert store.channels.state(channel) == store.channels.states()[channel] == {"a": 2}
+    assert store.channels.state("nothing") is None
+
+
+def test_the_first_posts_that_wait_are_told_with_their_incidents(store, channel):
+    ours = incident(store)
+    parent = wanted(store, channel, ours, "parent")
+    (first,) = store.channels.first_posts_waiting(channel, 0, 10)
+    assert (first.seq, first.problem, first.subject.name) == (parent.seq, "interface_down", "GigabitEthernet0/1")
+    assert store.channels.newest_first_posts(channel, 5) == [NOW]
+    assert store.channels.first_posts_waiting(channel, parent.seq, 10) == []
+
+
+def test_the_backlog_counts_by_priority(store, channel):
+    before = store.channels.backlog().waiting.get(41, 0)
+    wanted(store, channel, incident(store), "reply", priority=41)
+    backlog = store.channels.backlog()
+    assert backlog.waiting[41] == before + 1
+    assert backlog.oldest is not None
