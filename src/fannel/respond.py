@@ -15,7 +15,7 @@ from ulid import ULID
 from fannel.checks.verdict import Verdict
 from fannel.event import Event
 from fannel.incidents.store import Post, Store
-from fannel.incidents.store.posts import FIRST, OUTPUT, RECOVERY, VERDICT
+from fannel.incidents.store.posts import FIRST, OUTPUT, RECOVERY, SUMMARY, VERDICT
 from fannel.intake.source_notice import SOURCE_QUIET, SOURCE_STORM
 from fannel.slack import layout
 from fannel.slack.client import SlackClient
@@ -98,7 +98,7 @@ class Responder:
         if verdict.outcome == "cleared":
             # It was over before anybody looked: the clear may come, may be lost, and changes nothing.
             incident = self._resolve(incident, self._began(verdict), "check", verdict.reason)
-        self._want(incident, VERDICT, _key(incident, "verdict", event), layout.collected, verdict)
+        self._want(incident, VERDICT, _key(incident, "verdict", event), _calm(event, layout.collected), verdict)
         self._want_update(incident, VERDICT, _key(incident, "update", event))
         self._deliver(incident)
         return _verdict_event(event, incident, verdict)
@@ -114,12 +114,14 @@ class Responder:
             said_at = datetime.fromisoformat(event["received_at"])
             incident = self._resolve(incident, said_at, f"event {event['id']}", f"not verified: {verdict.reason}")
         if incident.over:
-            self._want(incident, RECOVERY, _key(incident, "recovered", event), layout.recovered, verdict)
+            self._want(incident, RECOVERY, _key(incident, "recovered", event), _calm(event, layout.recovered), verdict)
         else:
             if verdict.outcome in ("cleared", "inconclusive"):
                 verdict = replace(verdict, outcome="confirmed", reasons=("it was raised again meanwhile",))
             incident = self._judge(incident, verdict)
-            self._want(incident, RECOVERY, _key(incident, "still_down", event), layout.still_down, verdict)
+            self._want(
+                incident, RECOVERY, _key(incident, "still_down", event), _calm(event, layout.still_down), verdict
+            )
         self._want_update(incident, RECOVERY, _key(incident, "update", event))
         self._deliver(incident)
         return _verdict_event(event, incident, verdict)
@@ -140,6 +142,14 @@ class Responder:
         message = layout.note(Event.from_json(logged), key, zone=self._settings.site.zone)
         self._store.posts.want(self._post(None, "note", key, message, FIRST))
         self._outbox.deliver(key)
+
+    def retell(self, incident_id: str) -> bool:
+        """Bring the parent message up to date; False where there is none, because nobody was told of it."""
+        incident = self._store.incident(incident_id)
+        if incident is None or self._outbox is None or self._store.posts.find(f"{incident_id}/parent") is None:
+            return False
+        self._want_update(incident, SUMMARY, f"{incident_id}/aside/{ULID()}")
+        return True
 
     # --- inside -----------------------------------------------------------------------------------------------
 
@@ -175,13 +185,16 @@ class Responder:
 
     def _want_parent(self, incident: Incident) -> None:
         key = f"{incident.id}/parent"
-        message = layout.parent(incident, key, zone=self._settings.site.zone)
+        if self._store.posts.find(key) is not None:
+            return
+        message = layout.parent(incident, key, zone=self._settings.site.zone, aside=self._store.aside(incident.id))
         self._store.posts.want(self._post(incident, "parent", key, message, FIRST))
 
     def _want_update(self, incident: Incident, priority: int, key: str) -> None:
         if self._outbox is None:
             return
-        message = layout.parent(incident, f"{incident.id}/parent", zone=self._settings.site.zone)
+        aside = self._store.aside(incident.id)
+        message = layout.parent(incident, f"{incident.id}/parent", zone=self._settings.site.zone, aside=aside)
         self._store.posts.want(self._post(incident, "update", key, message, priority))
 
     def _want(
@@ -232,6 +245,16 @@ class Responder:
     def _deliver(self, incident: Incident) -> None:
         if self._outbox is not None:
             self._outbox.deliver(incident.id)
+
+
+def _calm(
+    event: Json, lay_out: Callable[[Incident, Verdict, str], Message]
+) -> Callable[[Incident, Verdict, str], Message]:
+    """The same, and that it is calm, where the event is the last word of what flapped."""
+    flap = event.get("flap")
+    if flap is None or flap["flapping"] or flap["window_s"]:
+        return lay_out
+    return lambda incident, verdict, key: layout.calm(lay_out(incident, verdict, key), flap["transitions"])
 
 
 def _key(incident: Incident, what: str, event: Json) -> str:

@@ -16,7 +16,7 @@ from slack_sdk.models.blocks import Block
 
 from fannel.checks.verdict import Output, Verdict
 from fannel.event import Event, Host, Source, Subject
-from fannel.incidents.incident import Incident
+from fannel.incidents.incident import Aside, Incident, Related
 from fannel.lab.slack.blocks import check_message
 from fannel.normalise import lost_event
 from fannel.slack import blocks, layout
@@ -105,12 +105,37 @@ def lost(**counts):
     return replace(found, id="01JD0000000000000000000002")
 
 
+RELATED = (
+    Related(
+        "bgp_neighbor_down",
+        HOST,
+        Subject("bgp_neighbor", "192.0.2.2", description="rt-osa-01.example.net"),
+        "GigabitEthernet0/1 leads to it",
+        over=True,
+    ),
+    Related(
+        "interface_down",
+        Host("rt-osa-01.example.net", known=True),
+        Subject("interface", "GigabitEthernet0/2"),
+        "the other end of the same link as rt-tyo-01.example.net GigabitEthernet0/1",
+        over=False,
+    ),
+    *(
+        Related("ospf_neighbor_down", HOST, Subject("ospf_neighbor", f"192.0.2.{n}"), "<!channel> `*_", over=False)
+        for n in range(3, 10)
+    ),
+)
+
 CASES = {
     "parent_checking": layout.parent(NEW, "k", zone=TOKYO),
     "parent_confirmed": layout.parent(JUDGED, "k", zone=TOKYO),
     "parent_expected": layout.parent(replace(NEW, verdict=EXPECTED.to_json()), "k", zone=TOKYO),
     "parent_inconclusive": layout.parent(replace(NEW, verdict=UNREACHABLE.to_json()), "k", zone=TOKYO),
     "parent_resolved": layout.parent(RESOLVED, "k", zone=TOKYO),
+    "parent_related": layout.parent(JUDGED, "k", zone=TOKYO, aside=Aside(0, RELATED)),
+    "parent_flapping": layout.parent(JUDGED, "k", zone=TOKYO, aside=Aside(12)),
+    "parent_resolved_related": layout.parent(RESOLVED, "k", zone=TOKYO, aside=Aside(0, RELATED[:1])),
+    "recovered_calm": layout.calm(layout.recovered(RESOLVED, CLEARED, "k"), 12),
     "collected_confirmed": layout.collected(JUDGED, CONFIRMED, "k"),
     "collected_expected": layout.collected(NEW, EXPECTED, "k"),
     "collected_inconclusive": layout.collected(NEW, UNREACHABLE, "k"),

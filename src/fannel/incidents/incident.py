@@ -63,3 +63,22 @@ class Change:
     who: str
     what: What
     why: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """Something that follows from an incident, why that is believed, and whether it is over."""
+
+    problem: str
+    host: Host
+    subject: Subject
+    why: str
+    over: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """What else an incident's thread tells. `flapping` is how many changes there were, 0 while it does not flap."""
+
+    flapping: int = 0
+    related: tuple[Related, ...] = ()

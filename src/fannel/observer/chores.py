@@ -26,6 +26,7 @@ log = logs.Logger("fannel.observer")
 
 DELIVER_EVERY_S = 1.0
 CLOSE_EVERY_S = 60.0
+RETELL_EVERY_S = 5.0
 REPORT_EVERY_S = 60.0
 KEEP_ENGINES_EVERY_S = 60.0
 

@@ -34,6 +34,7 @@ from fannel.observer.chores import (
     DELIVER_EVERY_S,
     KEEP_ENGINES_EVERY_S,
     REPORT_EVERY_S,
+    RETELL_EVERY_S,
     Chores,
     Closing,
     Delivery,
@@ -42,9 +43,10 @@ from fannel.observer.chores import (
 from fannel.observer.custody import Custody
 from fannel.observer.feeder import Feeder
 from fannel.observer.recorder import Recorder
+from fannel.observer.retelling import Retelling
 from fannel.observer.vitals import Vitals
 from fannel.pipeline import Pipeline
-from fannel.respond import open_outbox
+from fannel.respond import Responder, open_outbox
 from fannel.wire.usm import UserError
 
 if TYPE_CHECKING:
@@ -84,6 +86,7 @@ class Observer:
         if webhook is not None:
             stack.callback(webhook.stop)
         outbox = open_outbox(settings, store)
+        self._responder = Responder(settings, store, outbox)
         self.delivery = Delivery(outbox, self._counters, _now) if outbox is not None else None
         self.custody = Custody(Storm(storm_policy(settings.storm)))
         pipeline = Pipeline(
@@ -179,6 +182,7 @@ class Observer:
         chores = Chores()
         if self.delivery is not None:
             chores.add("outbox", DELIVER_EVERY_S, self.delivery)
+        chores.add("retelling", RETELL_EVERY_S, Retelling(self._store, self._responder, self._counters, _now))
         chores.add("closing", CLOSE_EVERY_S, Closing(self._store, self._counters, _now))
         chores.add("report", REPORT_EVERY_S, Report(self.counts))
         if self._v3 is not None:

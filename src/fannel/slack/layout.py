@@ -10,11 +10,12 @@ The outbox's `key` goes into the metadata, and ids only: every app in the worksp
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from fannel.slack import blocks, losses, names, outputs, text
+from fannel.incidents.incident import Aside
+from fannel.slack import blocks, losses, names, outputs, related, text
 from fannel.slack.advice import next_step
 
 if TYPE_CHECKING:
@@ -56,7 +57,9 @@ class Look:
 
 
 PENDING = "checking …"
+_NOTHING = Aside()
 RECOVERED = Look("🟢", "RECOVERED", blocks.GREEN)
+FLAPPING = Look("🔁", "FLAPPING", blocks.AMBER)
 STILL_DOWN = Look("🔴", "STILL DOWN", blocks.RED)
 _BY_SEVERITY: dict[Severity, tuple[str, str]] = {
     "critical": ("🔴", blocks.RED),
@@ -81,10 +84,10 @@ def judged(outcome: str, problem: str, severity: Severity) -> Look:
 # --- the parent --------------------------------------------------------------------------------------------------
 
 
-def parent(incident: Incident, key: str, *, zone: tzinfo) -> Message:
-    """The first message of the thread, for every state of the incident: checking, judged, resolved."""
+def parent(incident: Incident, key: str, *, zone: tzinfo, aside: Aside = _NOTHING) -> Message:
+    """The first message of the thread, for every state of the incident: checking, judged, flapping, resolved."""
     if incident.over:
-        return _resolved_parent(incident, key, zone)
+        return _resolved_parent(incident, key, zone, aside)
     verdict = incident.verdict
     what = _notification(incident.notification, incident.problem)
     emoji, colour = _BY_SEVERITY[incident.severity]
@@ -93,6 +96,9 @@ def parent(incident: Incident, key: str, *, zone: tzinfo) -> Message:
     else:
         look = judged(str(verdict.get("outcome")), incident.problem, incident.severity)
         says = _conclusion(look, verdict)
+    if aside.flapping:
+        look = Look(FLAPPING.emoji, f"{FLAPPING.words} ×{aside.flapping}", FLAPPING.colour)
+        what = look.words
     seen = f"*Seen:* {incident.raises} times, last {text.clock(incident.last_raise_at, zone)}"
     sections = [
         blocks.section(_headline(look.emoji, what, incident.host, incident.subject), _where(incident)),
@@ -103,12 +109,14 @@ def parent(incident: Incident, key: str, *, zone: tzinfo) -> Message:
             _device(incident.host),
         ),
     ]
-    first = look.emoji if verdict is None else f"{look.emoji} {look.words}:"
+    if (others := related.section(aside.related, incident.host)) is not None:
+        sections.append(others)
+    first = look.emoji if verdict is None or aside.flapping else f"{look.emoji} {look.words}:"
     push = _push(first, incident, what, tail=_where_plain(incident))
     return Message(_payload(push, sections, look, incident, key))
 
 
-def _resolved_parent(incident: Incident, key: str, zone: tzinfo) -> Message:
+def _resolved_parent(incident: Incident, key: str, zone: tzinfo, aside: Aside) -> Message:
     facts = []
     lasted = _down_time(incident)
     if incident.resolved_at is not None:
@@ -125,6 +133,8 @@ def _resolved_parent(incident: Incident, key: str, zone: tzinfo) -> Message:
     ]
     if not sections[1]["text"]["text"]:
         sections.pop()
+    if (others := related.section(aside.related, incident.host)) is not None:
+        sections.append(others)
     tail = " · ".join(part for part in (f"down {lasted}" if lasted else "", _where_plain(incident)) if part)
     push = _push(f"{RECOVERED.emoji} {RECOVERED.words}", incident, "", tail=tail)
     return Message(_payload(push, sections, RECOVERED, incident, key))
@@ -196,6 +206,12 @@ def still_down(incident: Incident, verdict: Verdict, key: str) -> Message:
     body, _ = outputs.shown(verdict.evidence, ())
     push = _push(f"{look.emoji} {look.words}", incident, "", tail=verdict.reason)
     return Message(_payload(push, [head, *([body] if body else [])], None, incident, key))
+
+
+def calm(message: Message, changes: int) -> Message:
+    """A reply to what flapped and is calm again: the one that says so."""
+    said = blocks.context(f"🔁 Calm again after {changes} changes")
+    return replace(message, payload=message.payload | {"blocks": [*message.payload["blocks"], said]})
 
 
 # --- a message without a thread -----------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from fannel.event import lock_name
 from fannel.incidents.flap import FlapPolicy
 from fannel.incidents.store import changes, due, flaps
 from fannel.incidents.store.activities import Activities
+from fannel.incidents.store.aside import aside_of, with_aside
 from fannel.incidents.store.changes import By, incident_of
 from fannel.incidents.store.channels import Channels
 from fannel.incidents.store.database import open_engine, reading, writing
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from fannel.event import Event
-    from fannel.incidents.incident import Change, Incident
+    from fannel.incidents.incident import Aside, Change, Incident
 
 # How long after its end a fault that comes back is still the same incident.
 REOPEN = timedelta(seconds=600)
@@ -93,6 +94,16 @@ class Store:
         """Forget the scores of what has been calm for long."""
         with writing(self._engine) as connection:
             flaps.forget(connection, now, self._flap)
+
+    def aside(self, incident_id: str) -> Aside:
+        """What else the incident's thread tells."""
+        with reading(self._engine) as connection:
+            return aside_of(connection, incident_id)
+
+    def with_aside(self, now: datetime) -> list[str]:
+        """The ids of incidents that have something beside them that may be news."""
+        with reading(self._engine) as connection:
+            return with_aside(connection, now)
 
     def incident(self, incident_id: str) -> Incident | None:
         """The incident of that id."""

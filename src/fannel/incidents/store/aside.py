@@ -1,0 +1,64 @@
+"""What else an incident's thread tells: what follows from it, and that it flaps."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select, union
+
+from fannel.event import Host, Subject
+from fannel.incidents.incident import Aside, Related
+from fannel.incidents.store.tables import flaps, incidents
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+# A thread shows a few, and how many more there are.
+_MOST = 100
+# How long after its end a consequence may still be news to the thread.
+_NEWS_FOR = timedelta(minutes=10)
+
+
+def aside_of(connection: Connection, incident_id: str) -> Aside:
+    """What is beside an incident."""
+    attached = (
+        select(incidents.c.problem, incidents.c.host, incidents.c.subject, incidents.c.cause, incidents.c.resolved_at)
+        .where(incidents.c.cause_id == incident_id)
+        .order_by(incidents.c.opened_at, incidents.c.id)
+        .limit(_MOST)
+    )
+    flapping = (
+        select(flaps.c.transitions)
+        .join(incidents, incidents.c.fingerprint == flaps.c.fingerprint)
+        .where(incidents.c.id == incident_id, flaps.c.flapping_since.is_not(None))
+    )
+    related = [
+        Related(
+            row.problem,
+            Host(**row.host),
+            Subject(**row.subject),
+            (row.cause or {}).get("why", ""),
+            over=row.resolved_at is not None,
+        )
+        for row in connection.execute(attached)
+    ]
+    return Aside(connection.execute(flapping).scalar() or 0, tuple(related))
+
+
+def with_aside(connection: Connection, now: datetime) -> list[str]:
+    """Incidents that have something beside them that may be news."""
+    caused = select(incidents.c.cause_id).where(incidents.c.cause_id.is_not(None))
+    restless = (
+        select(incidents.c.id)
+        .join(flaps, flaps.c.fingerprint == incidents.c.fingerprint)
+        .where(flaps.c.flapping_since.is_not(None), incidents.c.resolved_at.is_(None), incidents.c.cause_id.is_(None))
+    )
+    query = union(
+        caused.where(incidents.c.resolved_at.is_(None)),
+        caused.where(incidents.c.resolved_at > now - _NEWS_FOR),
+        restless,
+    )
+    return sorted(connection.execute(query).scalars())

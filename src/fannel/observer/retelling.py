@@ -1,0 +1,56 @@
+"""Parent messages, kept up to date with what no playbook is run for: what follows from a fault, and its flapping."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from fannel import logs
+from fannel.incidents.store import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from fannel.incidents.incident import Aside
+    from fannel.incidents.store import Store
+    from fannel.intake.counters import Counters
+    from fannel.respond import Responder
+
+log = logs.Logger("fannel.observer")
+
+# What flaps is told again so often at most.
+FLAPPING_EVERY = timedelta(minutes=1)
+
+
+class Retelling:
+    """Remembers what was told and nothing else: after a restart it is told once more, into the same message."""
+
+    def __init__(self, store: Store, responder: Responder, counters: Counters, now: Callable[[], datetime]) -> None:
+        self._store = store
+        self._responder = responder
+        self._counters = counters
+        self._now = now
+        self._told: dict[str, tuple[Aside, datetime]] = {}
+
+    def __call__(self) -> None:
+        """Tell what changed. Nothing that goes wrong here ends the process that records events."""
+        try:
+            self._retell(self._now())
+        except StoreError as error:
+            log.error("cannot read what belongs to an incident", reason=str(error))
+            self._counters.add("store_errors")
+        except Exception:
+            log.exception("retelling failed")
+            self._counters.add("retelling_defects")
+
+    def _retell(self, now: datetime) -> None:
+        listed = self._store.with_aside(now)
+        for incident_id in sorted({*listed, *self._told}):
+            aside = self._store.aside(incident_id)
+            before, told_at = self._told.get(incident_id, (None, now))
+            resting = before is not None and before.flapping and aside.flapping and now - told_at < FLAPPING_EVERY
+            if aside != before and not resting and self._responder.retell(incident_id):
+                self._told[incident_id] = (aside, now)
+        self._told = {one: self._told[one] for one in listed if one in self._told}
+        self._store.forget_calm(now)
