@@ -69,7 +69,11 @@ class Places:
     """What is around the incidents that one batch opens."""
 
     def __init__(self, around: Sequence[Fault], held: Sequence[str], rules: Consequences) -> None:
-        self._around = {fault.id: fault for fault in around}
+        self._around: dict[str, Fault] = {}
+        # By device, each fault at its own and at the one at the other end of its link: what may have to do with what.
+        self._near: dict[str, dict[str, None]] = {}
+        for fault in around:
+            self._put(fault)
         self._held = set(held)
         self._rules = rules
         self.attached: list[tuple[str, Cause, Event]] = []
@@ -79,13 +83,13 @@ class Places:
         if not self._rules.concerns(event.problem) and restarted_at is None:
             return Place("new")
         fault = Fault(incident_id, host_name(event.host.name), event.problem, event.subject, event.received_at)
-        cause = self._rules.cause_of(fault, self._around.values())
+        cause = self._rules.cause_of(fault, self._near_to(fault))
         place = self._place(event, cause, restarted_at)
-        self._around[incident_id] = _with_root(fault, place.cause_id)
+        self._put(_with_root(fault, place.cause_id))
         if place.standing == "held":
             self._held.add(incident_id)
         if self._rules.causes(event.problem):
-            self._claim(event)
+            self._claim(fault, event)
         return place
 
     def _place(self, event: Event, cause: Cause | None, restarted_at: datetime | None) -> Place:
@@ -100,14 +104,23 @@ class Places:
             return Place("held", due_at=event.received_at + timedelta(seconds=hold_s))
         return Place("new")
 
-    def _claim(self, event: Event) -> None:
+    def _put(self, fault: Fault) -> None:
+        self._around[fault.id] = fault
+        for device in _devices(fault):
+            self._near.setdefault(device, {})[fault.id] = None
+
+    def _near_to(self, fault: Fault) -> list[Fault]:
+        return [self._around[one] for one in {one: None for at in _devices(fault) for one in self._near.get(at, ())}]
+
+    def _claim(self, cause_fault: Fault, event: Event) -> None:
         """A possible cause has come: what waited for one may be its consequence."""
-        for incident_id in sorted(self._held):
-            fault = self._around[incident_id]
-            if (cause := self._rules.cause_of(fault, self._around.values())) is not None:
-                self._held.discard(incident_id)
-                self._around[incident_id] = _with_root(fault, cause.id)
-                self.attached.append((incident_id, cause, event))
+        if not self._held:
+            return
+        for fault in self._near_to(cause_fault):
+            if fault.id in self._held and (cause := self._rules.cause_of(fault, self._near_to(fault))) is not None:
+                self._held.discard(fault.id)
+                self._put(_with_root(fault, cause.id))
+                self.attached.append((fault.id, cause, event))
 
     def save(self, connection: Connection) -> None:
         """Attach what waited, after everything that opened is there."""
@@ -149,6 +162,17 @@ def far_host(subject: Subject) -> str | None:
     if subject.type != "interface" or not subject.peer:
         return None
     return host_name(subject.peer.partition(" ")[0])
+
+
+def _devices(fault: Fault) -> list[str]:
+    far = far_host(fault.subject)
+    return [_short(fault.host)] if far is None else [_short(fault.host), _short(far)]
+
+
+def _short(name: str) -> str:
+    """What a device's short and full names have in common; an address is no such name."""
+    first = name.casefold().partition(".")[0]
+    return name if first.isdigit() else first
 
 
 def _with_root(fault: Fault, root: str | None) -> Fault:
