@@ -15,6 +15,7 @@ from ulid import ULID
 from fannel.checks.verdict import Verdict
 from fannel.event import Event
 from fannel.incidents.store import Post, Store
+from fannel.incidents.store.activities import Activity
 from fannel.incidents.store.posts import FIRST, OUTPUT, RECOVERY, SUMMARY, VERDICT
 from fannel.intake.source_notice import SOURCE_QUIET, SOURCE_STORM
 from fannel.slack import layout
@@ -94,6 +95,7 @@ class Responder:
     def conclude(self, event: Json, verdict: Verdict) -> Json:
         """Keep the verdict, reply with what was found, update the parent; returns the event for the rules."""
         incident = self._answer(event)
+        self._log(incident, event, verdict)
         incident = self._judge(incident, verdict)
         if verdict.outcome == "cleared":
             # It was over before anybody looked: the clear may come, may be lost, and changes nothing.
@@ -106,6 +108,7 @@ class Responder:
     def recover(self, event: Json, verdict: Verdict) -> Json:
         """Resolve the incident if the check agrees (or could not tell: then the device's word counts)."""
         incident = self._incident(event)
+        self._log(incident, event, verdict)
         if incident.over:
             return _verdict_event(event, incident, verdict)
         if verdict.outcome == "cleared":
@@ -170,6 +173,20 @@ class Responder:
             f"incident {event['incident']['id']} is not in the database this playbook reads: give ansible-rulebook and "
             "its playbooks the same FANNEL_CONFIG or FANNEL_DATABASE__URL (`fannel run` does)"
         )
+
+    def _log(self, incident: Incident, event: Json, verdict: Verdict) -> None:
+        """Keep what a check did and what the device printed; nothing where nobody looked."""
+        if not (verdict.outputs or verdict.took_s):
+            return
+        about = {"incident_id": incident.id, "event_id": event["id"]}
+        said = f"check of {incident.problem}: {verdict.outcome}: {verdict.reason}"
+        commands = [output.command for output in verdict.outputs]
+        run = Activity(self._now(), "run", said, **about, detail={"took_s": verdict.took_s, "commands": commands})
+        printed = [
+            Activity(self._now(), "output", output.command, **about, detail={"took_s": output.took_s}, body=output.text)
+            for output in verdict.outputs
+        ]
+        self._store.activities.note([run, *printed])
 
     def _judge(self, incident: Incident, verdict: Verdict) -> Incident:
         found = verdict.to_json()

@@ -21,6 +21,7 @@ from fannel.incidents.store.leases import Leases
 from fannel.incidents.store.posts import Posts
 from fannel.incidents.store.reading import Reading
 from fannel.incidents.store.recording import Handling, record
+from fannel.incidents.store.retention import Retention
 from fannel.incidents.store.tables import events, incidents, threads
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class Store:
         self.leases = Leases(engine)
         self.activities = Activities(engine)
         self.log = Reading(engine)
+        self.retention = Retention(engine)
 
     @classmethod
     def open(cls, url: str, reopen: timedelta = REOPEN, flap: FlapPolicy | None = None) -> Self:
