@@ -296,6 +296,14 @@ class Database(Section):
         return _PASSWORD.sub(r"\1***@", url)
 
 
+class Log(Section):
+    """How long events, ended incidents and what was done about them are kept."""
+
+    # Days after its end, and octets of the database: what is older or too much goes, the oldest first.
+    keep_days: Annotated[float, Field(ge=1, le=36_500)] = 90.0
+    keep_octets: Annotated[int, Field(ge=10_000_000)] = 5_000_000_000
+
+
 class Incidents(Section):
     """How long a fault is the same one."""
 
@@ -349,6 +357,7 @@ class Settings(BaseSettings):
     pagoda: Pagoda = Pagoda()
     slack: Slack = Slack()
     database: Database = Database()
+    log: Log = Log()
     incidents: Incidents = Incidents()
     leases: Leases = Leases()
     site: Site = Site()

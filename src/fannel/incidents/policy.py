@@ -1,10 +1,12 @@
-"""What the settings say of flapping, in the record that takes it. Pure."""
+"""What the settings say, in the records that take it. Pure."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from fannel.incidents.flap import FlapPolicy
+from fannel.incidents.store.retention import Policy
 
 if TYPE_CHECKING:
     from fannel import config
@@ -13,3 +15,8 @@ if TYPE_CHECKING:
 def flap_policy(flap: config.Flap) -> FlapPolicy:
     """`[flap]`."""
     return FlapPolicy(**flap.model_dump())
+
+
+def retention_policy(log: config.Log) -> Policy:
+    """`[log]`."""
+    return Policy(timedelta(days=log.keep_days), log.keep_octets)

@@ -5,6 +5,9 @@ that says what came.
 from __future__ import annotations
 
 import threading
+import time
+import uuid
+from datetime import timedelta
 from typing import TYPE_CHECKING, Self
 
 from fannel import logs
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from fannel.incidents.store import Store
+    from fannel.incidents.store.retention import Policy
     from fannel.intake.counters import Counters
     from fannel.intake.vital import Vital
     from fannel.slack.outbox import Outbox
@@ -27,6 +31,11 @@ log = logs.Logger("fannel.observer")
 DELIVER_EVERY_S = 1.0
 CLOSE_EVERY_S = 60.0
 RETELL_EVERY_S = 5.0
+PRUNE_EVERY_S = 60.0
+# What is due is pruned once an hour; while there is more than a round takes, every minute.
+PRUNED_FOR = timedelta(hours=1)
+PRUNE_PAUSE_S = 0.05
+PRUNE_LEASE, PRUNE_LEASE_S = "log/prune", 600.0
 REPORT_EVERY_S = 60.0
 KEEP_ENGINES_EVERY_S = 60.0
 
@@ -118,6 +127,58 @@ class Closing:
         except Exception:
             log.exception("closing incidents failed")
             self._counters.add("closing_defects")
+
+
+class Pruning:
+    """Prunes the log, once an hour and in one replica at a time."""
+
+    def __init__(
+        self,
+        store: Store,
+        policy: Policy,
+        counters: Counters,
+        now: Callable[[], datetime],
+        pause: Callable[[], object] = lambda: time.sleep(PRUNE_PAUSE_S),
+    ) -> None:
+        self._store = store
+        self._policy = policy
+        self._counters = counters
+        self._now = now
+        self._pause = pause
+        self._owner = f"observer/{uuid.uuid4().hex}"
+        self._due_at: datetime | None = None
+
+    def __call__(self) -> None:
+        """A round, if one is due. Nothing that goes wrong here ends the process that records events."""
+        if self._due_at is not None and self._now() < self._due_at:
+            return
+        try:
+            self._round()
+        except StoreError as error:
+            log.error("cannot prune the log", reason=str(error))
+            self._counters.add("store_errors")
+        except Exception:
+            log.exception("pruning the log failed")
+            self._counters.add("pruning_defects")
+
+    def _round(self) -> None:
+        lease = self._store.leases.acquire(PRUNE_LEASE, self._owner, PRUNE_LEASE_S, self._now())
+        if lease is None:
+            return
+        try:
+            pruned = self._store.retention.prune(self._policy, self._now(), pause=self._pause)
+        finally:
+            self._store.leases.release(lease)
+        self._due_at = None if pruned.cut else self._now() + PRUNED_FOR
+        if pruned.rows:
+            self._counters.add_all({("pruned", table): rows for table, rows in pruned.rows.items()})
+            log.info("pruned the log", **pruned.rows, more_is_due=pruned.cut)
+        if pruned.excess and not pruned.cut:
+            log.warning(
+                "the database holds more than log.keep_octets, and nothing more may go",
+                octets_too_many=pruned.excess,
+                what_stays="unresolved incidents, what waits for Slack, the last hour",
+            )
 
 
 class Report:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, BinaryIO, Self
 
 from fannel import config, logs
 from fannel.directory.open import open_directory, open_webhook
-from fannel.incidents.policy import flap_policy
+from fannel.incidents.policy import flap_policy, retention_policy
 from fannel.incidents.store import Store
 from fannel.intake.counters import Counters
 from fannel.intake.policy import quiet_policy, storm_policy
@@ -33,11 +33,13 @@ from fannel.observer.chores import (
     CLOSE_EVERY_S,
     DELIVER_EVERY_S,
     KEEP_ENGINES_EVERY_S,
+    PRUNE_EVERY_S,
     REPORT_EVERY_S,
     RETELL_EVERY_S,
     Chores,
     Closing,
     Delivery,
+    Pruning,
     Report,
 )
 from fannel.observer.custody import Custody
@@ -184,6 +186,8 @@ class Observer:
             chores.add("outbox", DELIVER_EVERY_S, self.delivery)
         chores.add("retelling", RETELL_EVERY_S, Retelling(self._store, self._responder, self._counters, _now))
         chores.add("closing", CLOSE_EVERY_S, Closing(self._store, self._counters, _now))
+        kept = retention_policy(self._settings.log)
+        chores.add("pruning", PRUNE_EVERY_S, Pruning(self._store, kept, self._counters, _now))
         chores.add("report", REPORT_EVERY_S, Report(self.counts))
         if self._v3 is not None:
             chores.add("engines", KEEP_ENGINES_EVERY_S, partial(self._save, self._v3))

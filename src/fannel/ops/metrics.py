@@ -124,6 +124,15 @@ OBSERVER = (
     ),
     Family("telling_defects", "fannel_telling_defects", "Events whose telling a fault of FANNEL's own ended."),
     Family("delivery_defects", "fannel_delivery_defects", "Times delivering to Slack failed by a fault of FANNEL's."),
+    Family(
+        "pruning_defects", "fannel_pruning_defects", "Rounds of pruning the log that a fault of FANNEL's own ended."
+    ),
+    Family(
+        "pruned",
+        "fannel_log_pruned",
+        "Rows of the log that were old or too much and went, by table.",
+        ("events", "incidents", "history", "activities", "posts", "dead_letters"),
+    ),
     Family("own_events_lost", "fannel_own_events_lost", "Events of FANNEL's own that could not be put on record."),
     _NOTICES,
     _CANARIES,
