@@ -43,12 +43,25 @@ class Cause:
 
 
 @dataclass(frozen=True, slots=True)
+class Relation:
+    """How two faults may be related: `between` says whether they are.
+
+    `possible` says whether `fault` alone could have it at all, and `elsewhere` that its cause is on another device:
+    both spare a device with many open faults the comparison of each with all others.
+    """
+
+    between: Callable[[Fault, Fault], bool]
+    possible: Callable[[Fault], bool] = lambda _: True
+    elsewhere: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Consequence:
     """One rule."""
 
     problems: frozenset[str]
     of: frozenset[str]
-    related: Callable[[Fault, Fault], bool]
+    related: Relation
     why: str
     within_s: float | None = None
 
@@ -58,7 +71,7 @@ class Consequence:
             return False
         if self.within_s is not None and _apart_s(fault, cause) > self.within_s:
             return False
-        return self.related(fault, cause)
+        return self.related.between(fault, cause)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +94,16 @@ class Consequences:
 
     def cause_of(self, fault: Fault, others: Iterable[Fault]) -> Cause | None:
         """What `fault` follows from among `others`: at once the cause of that, where it has one itself."""
-        candidates = [one for one in others if fault.id not in (one.id, one.root)]
-        for rule in self.rules:
+        rules = [rule for rule in self.rules if fault.problem in rule.problems and rule.related.possible(fault)]
+        if not rules:
+            return None
+        here: list[Fault] = []
+        elsewhere: list[Fault] = []
+        for one in others:
+            if fault.id not in (one.id, one.root):
+                (here if one.host == fault.host else elsewhere).append(one)
+        for rule in rules:
+            candidates = elsewhere if rule.related.elsewhere else here
             if fitting := [one for one in candidates if rule.fits(fault, one)]:
                 nearest = min(fitting, key=lambda one: (one.root is not None, _apart_s(fault, one)))
                 return Cause(nearest.root or nearest.id, rule.why.replace("{cause}", _name(fault, nearest)))
@@ -159,11 +180,11 @@ def _same_host(one: str, other: str) -> bool:
     return bool(one and other) and (one == other or one.startswith(f"{other}.") or other.startswith(f"{one}."))
 
 
-RELATIONS: Mapping[str, Callable[[Fault, Fault], bool]] = {
-    "same_device": _same_device,
-    "same_interface": _same_interface,
-    "part_of": _part_of,
-    "far_end": _far_end,
-    "neighbor_device": _neighbor_device,
-    "bundle": _bundle,
+RELATIONS: Mapping[str, Relation] = {
+    "same_device": Relation(_same_device),
+    "same_interface": Relation(_same_interface),
+    "part_of": Relation(_part_of, lambda fault: "." in (fault.subject.name or "")),
+    "far_end": Relation(_far_end, elsewhere=True),
+    "neighbor_device": Relation(_neighbor_device, lambda fault: bool(fault.subject.description)),
+    "bundle": Relation(_bundle, lambda fault: _BUNDLE.match(fault.subject.name or "") is not None),
 }
