@@ -145,6 +145,13 @@ class TestVitals:
         assert ("fannel_datagrams_received_total",) in samples
 
 
+@pytest.mark.parametrize("families", [RECEIVER, OBSERVER], ids=["receiver", "observer"])
+def test_no_metric_is_told_twice(families):
+    text = generate_latest(registry(Counters().snapshot, families, vitals=list)).decode()
+    names = [line.split()[2] for line in text.splitlines() if line.startswith("# HELP")]
+    assert sorted(set(names)) == sorted(names)
+
+
 def test_process_and_build_are_told():
     samples, _ = scraped()
     assert samples["process_resident_memory_bytes",] > 0

@@ -149,11 +149,6 @@ OBSERVER = (
     Family("posts_sent", "fannel_outbox_sent", "Posts this process brought to Slack."),
     Family("posts_refused", "fannel_outbox_refused", "Posts that Slack refused this process for good."),
     Family("posts_unknown", "fannel_outbox_unknown", "Times nobody knew whether Slack took a post of this process."),
-    Family(
-        "closing_defects", "fannel_closing_defects", "Rounds of closing incidents that a fault of FANNEL's own ended."
-    ),
-    Family("telling_defects", "fannel_telling_defects", "Events whose telling a fault of FANNEL's own ended."),
-    Family("delivery_defects", "fannel_delivery_defects", "Rounds of the outbox that a fault of FANNEL's own ended."),
 )
 
 
