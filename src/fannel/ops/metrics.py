@@ -122,6 +122,11 @@ OBSERVER = (
     Family(
         "closing_defects", "fannel_closing_defects", "Rounds of closing incidents that a fault of FANNEL's own ended."
     ),
+    Family(
+        "retelling_defects",
+        "fannel_retelling_defects",
+        "Rounds of bringing parents up to date that a fault of FANNEL's own ended.",
+    ),
     Family("telling_defects", "fannel_telling_defects", "Events whose telling a fault of FANNEL's own ended."),
     Family("delivery_defects", "fannel_delivery_defects", "Times delivering to Slack failed by a fault of FANNEL's."),
     Family(
