@@ -87,6 +87,65 @@ class TestCounters:
         assert samples["fannel_datagrams_lost_total", "something_new"] == 2
 
     @pytest.mark.parametrize("families", [RECEIVER, OBSERVER], ids=["receiver", "observer"])
+    def test_each_has_its_own_help(self, families):
+        _, documented = scraped(families=families)
+        own = [text for name, text in documented.items() if name.startswith("fannel_")]
+        assert all(own)
+        assert len(set(own)) == len(own)
+
+    def test_whatever_the_code_counts_is_in_a_table(self):
+        known = {family.counter for family in RECEIVER + OBSERVER}
+        assert counted_names() - known == set()
+
+
+def plain(node):
+    """A node and what is in it, without the pieces of formatted strings."""
+    return [] if isinstance(node, ast.JoinedStr) else [node, *(d for c in ast.iter_child_nodes(node) for d in plain(c))]
+
+
+def counted_names():
+    """The names in `…counters.add("name")` and in `…add_all({("name", …): n})`, all over the library."""
+    names = set()
+    for path in SRC.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            match node:
+                case ast.Call(
+                    func=ast.Attribute(value=ast.Name(id=owner) | ast.Attribute(attr=owner), attr="add"),
+                    args=[first, *_],
+                ) if owner.endswith("counters"):
+                    names |= {one.value for one in plain(first) if isinstance(one, ast.Constant)}
+                case ast.Call(func=ast.Attribute(attr="add_all"), args=[ast.Dict(keys=keys)]):
+                    names |= {key.elts[0].value for key in keys if isinstance(key, ast.Tuple)}
+    return {name for name in names if isinstance(name, str)}
+
+
+class TestGauges:
+    def test_the_spool_says_what_waits(self):
+        samples, _ = scraped(gauges=spool_gauges(lambda: 12, lambda: 3.5, lambda: 4096))
+        assert samples["fannel_spool_depth",] == 12
+        assert samples["fannel_spool_oldest_seconds",] == 3.5
+        assert samples["fannel_spool_octets",] == 4096
+
+    def test_when_one_cannot_be_measured_the_others_are(self):
+        samples, _ = scraped(gauges=[Gauge("broken", "x", lambda: 1 / 0), Gauge("sound", "y", lambda: 1)])
+        assert ("broken",) not in samples
+        assert samples["sound",] == 1
+
+
+class TestVitals:
+    def test_each_is_0_or_1_by_name(self):
+        vitals = [Vital("spool", ok=False, detail="full"), Vital("socket udp [::]:162", ok=True, detail="")]
+        samples, _ = scraped(vitals=lambda: vitals)
+        assert samples["fannel_vital", "spool"] == 0
+        assert samples["fannel_vital", "socket udp [::]:162"] == 1
+
+    def test_when_a_look_breaks_the_other_figures_stay(self):
+        samples, _ = scraped(vitals=lambda: 1 / 0)
+        assert samples["fannel_vital", "readiness"] == 0
+        assert ("fannel_datagrams_received_total",) in samples
+
+
+@pytest.mark.parametrize("families", [RECEIVER, OBSERVER], ids=["receiver", "observer"])
 def test_no_table_names_a_counter_or_a_metric_twice(families):
     for names in ([family.counter for family in families], [family.metric for family in families]):
         assert sorted(set(names)) == sorted(names)
