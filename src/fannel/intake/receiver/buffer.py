@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from fannel.intake.receiver.mmsg import Chunk
 
 OCTETS = 64 * 2**20
-# How long a trap waits for others to share an append with, and how many make it go at once.
-LINGER_S, MANY = 0.1, 1024
+# How long a trap waits for others to share an append with (`kill -9` loses what waits), and how many go at once.
+LINGER_S, MANY = 0.2, 1024
 
 
 class Buffer:
