@@ -6,8 +6,10 @@ One event source hears a linkDown of each hostile device; then the step that ann
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import unicodedata
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from running_source import Running, environment
@@ -83,7 +85,14 @@ def told(tmp_path_factory):
         patch.setenv("FANNEL_SLACK__API_URL", slack.api_url)
         settings = config.load()
         store = Store.open(settings.database.url)
-        responder = Responder(settings, store, open_outbox(settings, store))
+        # Two seconds pass between any two looks at the clock: the channel's pace holds nothing back.
+        moments = itertools.count(1)
+        began = datetime.now(UTC)
+
+        def now() -> datetime:
+            return began + timedelta(seconds=2 * next(moments))
+
+        responder = Responder(settings, store, open_outbox(settings, store, now), now)
         posts = {}
         for at, event in events.items():
             before = set(slack.workspace.messages[CHANNEL])

@@ -133,7 +133,7 @@ def test_every_change_is_told_once_and_in_order(pagoda, heard):
     call(pagoda, "DELETE", path)
     gone = heard.next()
     assert (gone["event"], gone["data"]["id"]) == ("entry.delete", made["data"]["id"])
-    assert "attrs" not in gone["data"]
+    assert gone["data"]["attrs"] == []
 
 
 def test_a_large_network_gives_every_device_four_addresses_of_its_own():

@@ -213,7 +213,8 @@ def test_what_only_a_person_mends_is_said_once_and_kept(slack, store, clock, inc
     for _ in range(3):
         wrong.deliver()
         clock.forward(301)
-    assert capsys.readouterr().out.count("SLACK_BOT_TOKEN") == 1
+    said = capsys.readouterr()
+    assert (said.out + said.err).count("SLACK_BOT_TOKEN") == 1
     trouble = Sending.from_json(store.channels.state(CHANNEL)).trouble
     assert (trouble.code, trouble.lasting, trouble.failures) == ("invalid_auth", True, 3)
     assert outbox_on(slack, store, clock).deliver().sent == 1

@@ -20,6 +20,7 @@ from fannel.intake.answerer import Answerer
 from fannel.intake.counters import Counters
 from fannel.intake.datagram import Datagram, Note
 from fannel.intake.refusals import Refusals
+from fannel.intake.spool import Spooled, SpoolId
 from fannel.intake.spool.packing import pack, unpack
 from fannel.intake.v3 import V3Intake
 from fannel.kinds.classify import Kinds
@@ -63,7 +64,6 @@ class DatagramRoad:
             kinds=Kinds.load(),
             directory=HostDirectory(None),
             store=None,
-            counters=self.counters,
             refusals=Refusals(window=timedelta(0)),  # every refusal becomes an event
             v3=self.v3,
         )
@@ -113,7 +113,7 @@ class DatagramRoad:
         noted = datagram._replace(note=judged.note)
         (spooled,) = unpack(pack([noted]), 1)
         assert spooled == noted
-        (seen,) = self.pipeline.observe([spooled])
+        (seen,) = self.pipeline.observe([Spooled(SpoolId(self._sent, 0), spooled)])
         assert seen.refusal is None or seen.refusal.reason != "defect", "the observer could not cope with it"
         assert seen.refusal is None or judged.note is not Note.ACKNOWLEDGED, f"answered, and refused: {seen.refusal}"
         return seen.event

@@ -191,7 +191,7 @@ class TestAsRoot:
         user = pwd.getpwnam("nobody")
         # Whoever it becomes needs a way to its files: pytest's folder is for its own user alone.
         for folder in tmp_path.parents:
-            if folder.stat().st_uid == 0 and folder.name.startswith("pytest-"):
+            if folder.stat().st_uid == 0 and folder.name.startswith(("pytest-", "popen-")):
                 folder.chmod(0o755)
         tmp_path.chmod(0o755)
         (tmp_path / "spool").mkdir()
