@@ -7,6 +7,7 @@ given and not found is an error.
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
@@ -104,6 +105,8 @@ def _names(mapping: DeviceMapping | InterfaceMapping) -> tuple[str, ...]:
     return tuple(dict.fromkeys(value for value in values if value is not None))
 
 
+# A site has a handful of them, and every device names one.
+@functools.lru_cache(maxsize=1024)
 def os_name(network_os: str | None) -> str | None:
     """FANNEL's word for an OS, out of Ansible's: the last part of `cisco.iosxr.iosxr` is `iosxr`.
 

@@ -18,6 +18,7 @@ from fannel.directory.values import UNREADABLE, NamedRef, Ref
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from collections.abc import Mapping as Attributes
 
     from fannel.directory.client import Item, Model, PagodaClient
     from fannel.directory.values import Value
@@ -188,8 +189,8 @@ def _readable(item: Item, attribute: str) -> bool:
     return item.readable and item.attributes.get(attribute) is not UNREADABLE
 
 
-def _get(values: dict[str, Value] | object, name: str | None) -> Value:
-    return values.get(name) if name is not None and isinstance(values, dict) else None
+def _get(values: Attributes, name: str | None) -> Value:
+    return None if name is None else values.get(name)
 
 
 def _text(value: Value, limit: int) -> str | None:

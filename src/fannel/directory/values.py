@@ -56,9 +56,9 @@ def read_value(attribute: object) -> Value:
     shapes = attribute.get("value")
     if not isinstance(shapes, dict):
         return None
-    for shape, value in shapes.items():
-        if (read := _SHAPES.get(shape)) is not None:
-            return read(value)
+    for shape in shapes:  # one, as a rule
+        if shape in _SHAPES:
+            return _SHAPES[shape](shapes[shape])
     return None
 
 
