@@ -189,7 +189,7 @@ def _readable(item: Item, attribute: str) -> bool:
     return item.readable and item.attributes.get(attribute) is not UNREADABLE
 
 
-def _get(values: Attributes, name: str | None) -> Value:
+def _get(values: Attributes[str, Value], name: str | None) -> Value:
     return None if name is None else values.get(name)
 
 
