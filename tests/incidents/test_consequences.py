@@ -12,7 +12,7 @@ from ulid import ULID
 
 from fannel.event import Subject
 from fannel.incidents.store import Store
-from fannel.incidents.store.tables import activities, events, flaps, history, incidents, posts, threads
+from fannel.incidents.store.tables import flaps, metadata
 
 HOLD_S, OUTLIVES_S = 5, 30
 RT1, RT2 = "rt-tyo-01.example.net", "rt-osa-01.example.net"
@@ -27,8 +27,8 @@ def url(request, tmp_path):
 def store(url):
     opened = Store.open(url)
     with opened._engine.begin() as connection:
-        for table in (activities, flaps, history, posts, threads, events, incidents):
-            connection.execute(sqlalchemy.delete(table))
+        for table in reversed(metadata.sorted_tables):
+            connection.execute(table.delete())
     yield opened
     opened.close()
 
