@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from fannel.directory.garbage import uncollected
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -76,8 +78,9 @@ class Directory:
         self.loaded_at = loaded_at
         self._devices: dict[int, Device] = {device.pagoda_id: device for device in devices}
         self._index: dict[str, tuple[Device, ...]] = {}
-        for device in self._devices.values():
-            _claim(self._index, device)
+        with uncollected():
+            for device in self._devices.values():
+                _claim(self._index, device)
         self._interfaces = {device_id: tuple(some) for device_id, some in (interfaces or {}).items()}
         # By device, made when it is first heard: most never are, and a chassis has a thousand interfaces.
         self._ports: dict[int, _Ports] = {}
@@ -238,8 +241,10 @@ def address(text: str) -> str | None:
 
 
 def _claim(index: dict[str, tuple[Device, ...]], device: Device) -> None:
+    alone = (device,)
     for key in {*device.addresses, normalise(device.name)}:
-        index[key] = (*index.get(key, ()), device)
+        before = index.get(key)
+        index[key] = alone if before is None else (*before, device)
 
 
 def _disclaim(index: dict[str, tuple[Device, ...]], device: Device) -> None:
