@@ -55,13 +55,13 @@ def test_kill_9_at_random_moments_loses_nothing_and_changes_no_identity(tmp_path
 
     with contextlib.closing(writer(spool)) as w, contextlib.closing(reader(spool)) as r:
         assert w.tidy().set_aside == ()
-        left = [f"{s.id.batch}-{s.id.position} {int(s.datagram.payload[:8])}" for s in read_all(r, 10_000_000)]
+        left = [[f"{s.id.batch}-{s.id.position}", str(int(s.datagram.payload[:8]))] for s in read_all(r, 10_000_000)]
         assert w.depth() == r.depth() == len(left)
-    lines = {tuple(line.split()) for line in [*recorded.read_text().splitlines(), *left]}
+    lines = {tuple(fields) for fields in [*spool_ends.whole_lines(recorded), *left]}
     by_number = {int(number): tuple(map(int, identity.split("-"))) for identity, number in lines}
     assert len(by_number) == len(lines), "a datagram came again under another identity"
     assert len(set(by_number.values())) == len(lines), "two datagrams share an identity"
-    appended = [tuple(map(int, line.split())) for line in confirmed.read_text().splitlines()]
+    appended = [tuple(map(int, fields)) for fields in spool_ends.whole_lines(confirmed)]
     promised = {n for first, count in appended for n in range(first, first + count)}
     assert len(promised) > 1_000
     # Counts and not sets: pytest would compare those for minutes.

@@ -42,7 +42,7 @@ def store(tmp_path):
 
 @pytest.fixture
 def outbox(slack, store, clock):
-    return Outbox(store, SlackClient(BOT_TOKEN, api_url=slack.api_url, timeout_s=1), now=clock)
+    return Outbox(store, SlackClient(BOT_TOKEN, api_url=slack.api_url, timeout_s=10), now=clock)
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ def posted(slack, method="chat.postMessage"):
 
 
 def outbox_on(slack, store, clock, token=BOT_TOKEN, **more):
-    return Outbox(store, SlackClient(token, api_url=slack.api_url, timeout_s=1), now=clock, **more)
+    return Outbox(store, SlackClient(token, api_url=slack.api_url, timeout_s=10), now=clock, **more)
 
 
 # --- one sender at a time -----------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """The two ends of a spool as processes that live until they are killed, and a log that tells what they did.
 
-A log line is one write() to a file opened to append: it is there or it is not, whenever the process is killed.
+A kill may cut a write() to a file after any page. So each write begins with a line break and each line ends with a
+mark: what has no mark was cut (`whole_lines`), and nobody was told of it yet.
 """
 
 from __future__ import annotations
@@ -17,6 +18,15 @@ from fannel.intake.spool import checkpoint
 LIFE = 3_000_000
 
 
+MARK = "."
+
+
+def whole_lines(log: Path) -> list[list[str]]:
+    """The fields of every line that was written to its end."""
+    lines = [line.split(" ") for line in log.read_text().splitlines()]
+    return [fields[:-1] for fields in lines if fields[-1] == MARK]
+
+
 def append_for_ever(directory: str, log: str, life: int) -> None:
     """Append batches of all sizes; note the numbers of each once `append` has returned."""
     # Often, so that a kill meets checkpoints too.
@@ -29,7 +39,7 @@ def append_for_ever(directory: str, log: str, life: int) -> None:
             receipt = w.append(numbered(n, count), durable=count == 7)
             assert not receipt.lost
             assert not receipt.set_aside
-            os.write(confirmed, f"{n} {count}\n".encode())
+            os.write(confirmed, f"\n{n} {count} {MARK}\n".encode())
             n += count
         # Slow enough that the reader is near the end, where the two meet.
         time.sleep(0.005)
@@ -45,8 +55,9 @@ def handle_for_ever(directory: str, log: str) -> None:
         if not r.wait(after, 0.2):
             continue
         spooled = r.read(after, 200)
-        lines = [f"{s.id.batch}-{s.id.position} {int(s.datagram.payload[:8])}\n" for s in spooled]
-        os.write(recorded, "".join(lines).encode())
+        lines = [f"{s.id.batch}-{s.id.position} {int(s.datagram.payload[:8])} {MARK}\n" for s in spooled]
+        octets = "".join(["\n", *lines]).encode()
+        assert os.write(recorded, octets) == len(octets)
         ids = [s.id for s in spooled]
         turn += 1
         if turn % 3:
