@@ -101,7 +101,7 @@ def parent(incident: Incident, key: str, *, zone: tzinfo, aside: Aside = _NOTHIN
         what = look.words
     seen = f"*Seen:* {incident.raises} times, last {text.clock(incident.last_raise_at, zone)}"
     sections = [
-        blocks.section(_headline(look.emoji, what, incident.host, incident.subject), _where(incident)),
+        blocks.section(headline(look.emoji, what, incident.host, incident.subject), _where(incident)),
         blocks.section(
             f"*Verdict:* {says}",
             f"*Since:* {text.when(incident.opened_at, zone)}",
@@ -112,13 +112,13 @@ def parent(incident: Incident, key: str, *, zone: tzinfo, aside: Aside = _NOTHIN
     if (others := related.section(aside.related, incident.host)) is not None:
         sections.append(others)
     first = look.emoji if verdict is None or aside.flapping else f"{look.emoji} {look.words}:"
-    push = _push(first, incident, what, tail=_where_plain(incident))
-    return Message(_payload(push, sections, look, incident, key))
+    push = phone_line(first, incident, what, tail=_where_plain(incident))
+    return Message(written(push, sections, look, incident, key))
 
 
 def _resolved_parent(incident: Incident, key: str, zone: tzinfo, aside: Aside) -> Message:
     facts = []
-    lasted = _down_time(incident)
+    lasted = down_time(incident)
     if incident.resolved_at is not None:
         span = f"{text.clock(incident.opened_at, zone)} → {text.clock(incident.resolved_at, zone)}"
         facts.append(f"*Down:* {lasted}  ({span})")
@@ -128,7 +128,7 @@ def _resolved_parent(incident: Incident, key: str, zone: tzinfo, aside: Aside) -
         look = judged(str(incident.verdict.get("outcome")), incident.problem, incident.severity)
         facts.append(f"*Verdict was:* {_conclusion(look, incident.verdict)}")
     sections = [
-        blocks.section(_headline(RECOVERED.emoji, RECOVERED.words, incident.host, incident.subject), _where(incident)),
+        blocks.section(headline(RECOVERED.emoji, RECOVERED.words, incident.host, incident.subject), _where(incident)),
         blocks.section(*facts, _device(incident.host)),
     ]
     if not sections[1]["text"]["text"]:
@@ -136,8 +136,8 @@ def _resolved_parent(incident: Incident, key: str, zone: tzinfo, aside: Aside) -
     if (others := related.section(aside.related, incident.host)) is not None:
         sections.append(others)
     tail = " · ".join(part for part in (f"down {lasted}" if lasted else "", _where_plain(incident)) if part)
-    push = _push(f"{RECOVERED.emoji} {RECOVERED.words}", incident, "", tail=tail)
-    return Message(_payload(push, sections, RECOVERED, incident, key))
+    push = phone_line(f"{RECOVERED.emoji} {RECOVERED.words}", incident, "", tail=tail)
+    return Message(written(push, sections, RECOVERED, incident, key))
 
 
 # --- the replies -------------------------------------------------------------------------------------------------
@@ -159,8 +159,8 @@ def collected(incident: Incident, verdict: Verdict, key: str) -> Message:
     effort = f"{_count(len(verdict.outputs), 'command')} in {verdict.took_s:.1f} s" if verdict.outputs else ""
     meta = blocks.context(effort, _waited(verdict), "full output below" if file else "", _id(incident))
     sections = [block for block in (head, body, meta) if block is not None]
-    push = _push(look.emoji, incident, f"{look.words}: {verdict.reason}", subject=verdict.subject_name)
-    return Message(_payload(push, sections, None, incident, key), file=file)
+    push = phone_line(look.emoji, incident, f"{look.words}: {verdict.reason}", subject=verdict.subject_name)
+    return Message(written(push, sections, None, incident, key), file=file)
 
 
 def recovered(incident: Incident, verdict: Verdict | None, key: str) -> Message:
@@ -168,24 +168,24 @@ def recovered(incident: Incident, verdict: Verdict | None, key: str) -> Message:
 
     Without a verdict the device's word is all there is, and the reply says so.
     """
-    lasted = _down_time(incident)
+    lasted = down_time(incident)
     if verdict is None:
         why = "The device says so; no check was made."
     elif verdict.outcome == "inconclusive":
         why = f"The device says so; not verified: {text.prose(verdict.reason, _REASON)}"
     else:
         why = text.prose(verdict.reason, _REASON)
-    head = _headline(RECOVERED.emoji, RECOVERED.words, incident.host, incident.subject)
+    head = headline(RECOVERED.emoji, RECOVERED.words, incident.host, incident.subject)
     section = blocks.section(f"{head}  after *{lasted}*" if lasted else head, why, _waited(verdict))
     expected = incident.verdict is not None and incident.verdict.get("outcome") == "expected"
     reason = verdict.reason if verdict is not None else None
-    push = _push(
+    push = phone_line(
         f"{RECOVERED.emoji} {RECOVERED.words}",
         incident,
         "",
         tail=" · ".join(part for part in (f"after {lasted}" if lasted else "", reason) if part),
     )
-    return Message(_payload(push, [section], None, incident, key), broadcast=not expected)
+    return Message(written(push, [section], None, incident, key), broadcast=not expected)
 
 
 def still_down(incident: Incident, verdict: Verdict, key: str) -> Message:
@@ -197,15 +197,15 @@ def still_down(incident: Incident, verdict: Verdict, key: str) -> Message:
         look = Look(judgement.emoji, "NOT CONFIRMED UP", judgement.colour)
     step = f"*Next:* {next_step(verdict.reason)}" if verdict.outcome == "inconclusive" else ""
     head = blocks.section(
-        _headline(look.emoji, look.words, incident.host, incident.subject),
+        headline(look.emoji, look.words, incident.host, incident.subject),
         "The device announced the end; the check says otherwise:",
         text.prose(verdict.reason, _REASON),
         step,
         _waited(verdict),
     )
     body, _ = outputs.shown(verdict.evidence, ())
-    push = _push(f"{look.emoji} {look.words}", incident, "", tail=verdict.reason)
-    return Message(_payload(push, [head, *([body] if body else [])], None, incident, key))
+    push = phone_line(f"{look.emoji} {look.words}", incident, "", tail=verdict.reason)
+    return Message(written(push, [head, *([body] if body else [])], None, incident, key))
 
 
 def calm(message: Message, changes: int) -> Message:
@@ -230,7 +230,7 @@ def note(event: Event, key: str, *, zone: tzinfo) -> Message:
         _disputed(event.source),
     ]
     sections = [
-        blocks.section(_headline(emoji, what, event.host, event.subject), _where(event)),
+        blocks.section(headline(emoji, what, event.host, event.subject), _where(event)),
         blocks.section(*facts),
     ]
     if said := _said(event):
@@ -238,7 +238,7 @@ def note(event: Event, key: str, *, zone: tzinfo) -> Message:
     sender = f"from {text.prose(event.source.address, _NAME)}"
     if event.source.proxy:
         sender += f" through {text.prose(event.source.proxy, _NAME)}"
-    push = _push(emoji, event, what, tail=_where_plain(event))
+    push = phone_line(emoji, event, what, tail=_where_plain(event))
     return _note(event, key, push, sections, colour, sender, "trap" if event.via == "snmp_trap" else event.via)
 
 
@@ -287,7 +287,8 @@ def _said(event: Event) -> list[str]:
 # --- pieces ------------------------------------------------------------------------------------------------------
 
 
-def _payload(push: str, sections: list[Json], look: Look | None, incident: Incident, key: str) -> Json:
+def written(push: str, sections: list[Json], look: Look | None, incident: Incident, key: str) -> Json:
+    """A message of an incident's thread; with `look`, the parent's coloured line below it."""
     payload: dict[str, Any] = {"text": push, "blocks": sections}
     if look is not None:
         reported = text.prose(incident.notification or "", _WORD)
@@ -299,13 +300,14 @@ def _payload(push: str, sections: list[Json], look: Look | None, incident: Incid
     return payload
 
 
-def _headline(emoji: str, what: str, host: Host, subject: Subject) -> str:
+def headline(emoji: str, what: str, host: Host, subject: Subject) -> str:
+    """`🔴 *what*  host  subject`."""
     name = _subject_name(subject)
     shown = f"  {text.code(name, _NAME)}" if name else ""
     return f"{emoji} *{text.prose(what, _WORD)}*  {text.code(names.host(host.name), _NAME)}{shown}"
 
 
-def _push(first: str, about: Incident | Event, what: str, *, tail: str = "", subject: str | None = None) -> str:
+def phone_line(first: str, about: Incident | Event, what: str, *, tail: str = "", subject: str | None = None) -> str:
     """`first`, what, host and subject, then ` · tail`; each bounded so that the important part is never cut."""
     host = text.cut(text.one_line(names.host(about.host.name)), _NAME)
     name = text.cut(text.one_line(_subject_name(about.subject, subject)), _NAME)
@@ -362,7 +364,8 @@ def _conclusion(look: Look, verdict: Mapping[str, Any]) -> str:
     return f"{look.words}: {reason}" if reason else look.words
 
 
-def _down_time(incident: Incident) -> str:
+def down_time(incident: Incident) -> str:
+    """How long it lasted, in words; nothing while it does."""
     if incident.resolved_at is None:
         return ""
     return text.duration((incident.resolved_at - incident.opened_at).total_seconds())
