@@ -53,9 +53,6 @@ def load(environ: Mapping[str, str] = os.environ, *, cwd: Path | None = None) ->
     mistakes += _settle_where(values, origin)
     _anchor(values, folder)
     mistakes += _add_users(values, origin)
-    for key in [key for key in values if key.startswith("_")]:  # pydantic-settings would take them for its own
-        del values[key]
-        mistakes.append(f"{path.name}: {key}: no such key")
     try:
         settings = Settings(**values)
     except ValidationError as error:

@@ -12,7 +12,9 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import (
     AfterValidator,
+    BaseModel,
     BeforeValidator,
+    ConfigDict,
     Field,
     HttpUrl,
     IPvAnyNetwork,
@@ -20,7 +22,6 @@ from pydantic import (
     field_serializer,
     model_validator,
 )
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from fannel.config.address import Address, ListenAddress
 from fannel.config.section import Secret, Section, about, secret_from_file
@@ -342,10 +343,10 @@ class Checks(Section):
     path: Path = Path("checks")
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """Everything FANNEL can be told. `load()` builds it and turns mistakes into ConfigError."""
 
-    model_config = SettingsConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     trap: Trap = Trap()
     receiver: Receiver = Receiver()
@@ -362,18 +363,6 @@ class Settings(BaseSettings):
     leases: Leases = Leases()
     site: Site = Site()
     checks: Checks = Checks()
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Only what `load()` merged: it knows which file and which variable each value came from."""
-        return (init_settings,)
 
 
 def sections() -> dict[str, type[Section]]:

@@ -6,15 +6,16 @@ A device's restart is kept here as well, as the score of `host/device_restart/de
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from fannel.event import fingerprint
 from fannel.incidents.flap import Flap, excused, score, told
 from fannel.incidents.store.plain import plain
 from fannel.incidents.store.tables import flaps
+from fannel.incidents.store.upsert import inserter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -34,15 +35,13 @@ _FLAPPING = select(flaps).where(flaps.c.flapping_since.is_not(None)).order_by(fl
 _FACTS = ("phase", "penalty", "scored_at", "flapping_since", "transitions")
 
 
-def _upsert(insert: Any) -> Any:  # noqa: ANN401  (the two dialects share no type)
-    statement = insert(flaps)
+# Made once: a statement that is made anew is compiled anew.
+@cache
+def _kept(dialect: str) -> Any:  # noqa: ANN401  (the dialects share no type)
+    statement = inserter(dialect)(flaps)
     return statement.on_conflict_do_update(
         index_elements=[flaps.c.fingerprint], set_={fact: statement.excluded[fact] for fact in _FACTS}
     )
-
-
-# Made once: a statement that is made anew is compiled anew.
-_KEPT = {"sqlite": _upsert(sqlite.insert), "postgresql": _upsert(postgresql.insert)}
 
 
 class Scores:
@@ -125,7 +124,7 @@ def keep(connection: Connection, changed: Mapping[str, Flap]) -> None:
             {"fingerprint": fault, **{fact: getattr(flap, fact) for fact in _FACTS}}
             for fault, flap in sorted(changed.items())
         ]
-        connection.execute(_KEPT[connection.dialect.name], rows)
+        connection.execute(_kept(connection.dialect.name), rows)
 
 
 def forget(connection: Connection, now: datetime, policy: FlapPolicy) -> None:

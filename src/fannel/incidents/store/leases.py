@@ -10,11 +10,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, Engine, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from fannel.incidents.lease import Lease
 from fannel.incidents.store.database import reading, writing
 from fannel.incidents.store.tables import leases
+from fannel.incidents.store.upsert import inserter
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -25,12 +25,12 @@ class Leases:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._insert = sqlite.insert if engine.dialect.name == "sqlite" else postgresql.insert
 
     def acquire(self, name: str, owner: str, for_s: float, now: datetime) -> Lease | None:
         """Take a lease that nobody holds, or whose holder let it expire; None while somebody has it, the owner too."""
         expires_at = now + timedelta(seconds=for_s)
-        wanted = self._insert(leases).values(name=name, owner=owner, token=1, taken_at=now, expires_at=expires_at)
+        insert = inserter(self._engine.dialect.name)
+        wanted = insert(leases).values(name=name, owner=owner, token=1, taken_at=now, expires_at=expires_at)
         # PostgreSQL locks the row and looks at its newest version: of two at the same instant one finds it taken.
         taken = wanted.on_conflict_do_update(
             index_elements=[leases.c.name],

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Engine, func, select
-from sqlalchemy.orm import aliased
 
 from fannel.incidents.store.database import reading
 from fannel.incidents.store.tables import events, incidents, posts
@@ -227,7 +226,7 @@ def _newest_first(connection: Connection, query: Select[Any]) -> Iterator[Row[An
 def _distinct(column: Column[str]) -> Select[Any]:
     """The values of an indexed column, each found by one step in the index: a log has many rows and few names."""
     first = select(func.min(column).label("name")).cte("names", recursive=True)
-    following = aliased(column.table)
+    following = column.table.alias()
     step = select(func.min(following.c[column.name])).where(following.c[column.name] > first.c.name).scalar_subquery()
     names = first.union_all(select(step).where(first.c.name.is_not(None)))
     return select(names.c.name).where(names.c.name.is_not(None))
