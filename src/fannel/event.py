@@ -52,7 +52,10 @@ class Host:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """The part of the device an event is about. `name` may be unknown while an index is known."""
+    """The part of the device an event is about. `name` may be unknown while an index is known.
+
+    `interface` is where a neighbour or session is reached, `vrf` the routing instance it is in; both only where said.
+    """
 
     type: str
     name: str | None = None
@@ -60,6 +63,8 @@ class Subject:
     description: str | None = None
     peer: str | None = None
     circuit: str | None = None
+    interface: str | None = None
+    vrf: str | None = None
 
     @property
     def key(self) -> str:

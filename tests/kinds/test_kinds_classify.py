@@ -120,8 +120,8 @@ BGP = """
 traps:
   - notification: [BGP4-MIB::bgpBackwardTransNotification, BGP4-MIB::bgpBackwardTransition]
     when: {bgpPeerState: [idle, active]}
-    kind: bgp_neighbor_down
-    problem: bgp_neighbor_down
+    kind: acme_neighbor_down
+    problem: acme_neighbor_down
     phase: raise
     severity: critical
     subject: {type: bgp_peer, name: {index: bgpPeerRemoteAddr}, peer: bgpPeerRemoteAddr}

@@ -1,42 +1,20 @@
 """The corpus: what devices send, and what FANNEL makes of it.
 
-A case is a folder `tests/corpus/<os>/<kind>/<case>/` with the datagram (`trap.hex`) and what is expected of it
-(`event.json`). A new case needs no code: add the folder with `trap.hex`, run this file, and read the JSON it prints.
+A case is a folder `tests/corpus/<os>/<kind>/<case>/` with what a device sent (a datagram in `trap.hex`, or a line in
+`syslog.txt`) and what is expected of it (`event.json`). A new case needs no code: add the folder with what was sent,
+run this file, and read the JSON it prints.
 """
 
-import dataclasses
 import json
-from pathlib import Path
+from functools import cache
 
 import pytest
-
-from fannel.kinds.classify import Kinds
-from fannel.naming.catalogue import Catalogue
-from fannel.wire.snmp import decode
-
-CORPUS = Path(__file__).parent.parent / "corpus"
-CATALOGUE, KINDS = Catalogue.load(), Kinds.load()
-CASES = sorted(path.parent for path in CORPUS.glob("*/*/*/trap.hex"))
-
-
-def judged_as(datagram: bytes) -> dict:
-    notification = CATALOGUE.name(decode(datagram))
-    classification = KINDS.classify(notification)
-    subject = dataclasses.asdict(classification.subject)
-    return {
-        "notification": notification.name,
-        "kind": classification.kind,
-        "problem": classification.problem,
-        "phase": classification.phase,
-        "severity": classification.severity,
-        "subject": {fact: value for fact, value in subject.items() if value is not None},
-        "varbinds": notification.values(),
-    }
+from kinds_corpus import CASES, CORPUS, KINDS, heard, judged
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: str(case.relative_to(CORPUS)))
-def test_a_datagram_is_understood_as_its_case_says(case):
-    found = judged_as(bytes.fromhex((case / "trap.hex").read_text()))
+def test_what_was_sent_is_understood_as_its_case_says(case):
+    found = judged(case)
     wanted_file = case / "event.json"
     wanted = json.loads(wanted_file.read_text(encoding="utf-8")) if wanted_file.exists() else None
     printed = json.dumps(found, indent=2, ensure_ascii=False)
@@ -50,11 +28,56 @@ def test_every_system_has_a_case_of_a_link_going_down_and_up(system, kind):
     assert list((CORPUS / system / kind).glob("*/trap.hex"))
 
 
-def test_every_kind_in_the_catalogue_has_a_case():
-    kinds = {entry.kind for entries in KINDS._entries.values() for entry in entries}
-    assert kinds - {case.parent.name for case in CASES} == set()
+def test_every_kind_that_a_trap_can_be_has_a_case():
+    mapped = {entry.kind.name: entry for entries in KINDS.compiled.traps.values() for entry in entries}
+    seen = {case.parent.name for case in CASES if (case / "trap.hex").exists()}
+    missing = [expected(entry.kind, entry.subject.type) for name, entry in sorted(mapped.items()) if name not in seen]
+    assert not missing, no_case_for(missing)
 
 
-def test_every_case_folder_holds_both_files():
-    half = [case for case in CORPUS.glob("*/*/*/event.json") if not (case.parent / "trap.hex").exists()]
+def test_every_syslog_entry_and_each_of_its_patterns_has_a_case():
+    untested = {}
+    for os, entry in KINDS.compiled.syslog:
+        texts = texts_of(os)
+        for pattern in entry.patterns:
+            if all(pattern.search(text) is None for kind, text in texts if kind == entry.kind.name):
+                untested[entry.kind.name, pattern.text] = (
+                    f"{os}: {pattern.text}\n{expected(entry.kind, entry.subject_type)}"
+                )
+        if not entry.patterns and entry.kind.name not in {kind for kind, _ in texts}:
+            untested[entry.kind.name, os] = f"{os}\n{expected(entry.kind, entry.subject_type)}"
+    assert not untested, no_case_for(untested.values())
+
+
+def test_every_case_folder_holds_what_was_sent_and_what_is_expected():
+    both = ({"event.json", "trap.hex"}, {"event.json", "syslog.txt"})
+    half = [
+        case.parent
+        for case in CORPUS.glob("*/*/*/event.json")
+        if {path.name for path in case.parent.iterdir()} not in both
+    ]
     assert half == []
+
+
+@cache
+def texts_of(os):
+    """The kind and text of every line of this OS in the corpus."""
+    family = {"iosxe": "ios", "ce": "vrp"}.get(os, os)
+    lines = [case for case in CASES if case.parts[-3] == family and (case / "syslog.txt").exists()]
+    return [(case.parent.name, heard(case).message.encode()) for case in lines]
+
+
+def no_case_for(expected_ones):
+    return "no case in tests/corpus/<os>/<kind>/ for:\n" + "\n".join(expected_ones)
+
+
+def expected(kind, subject_type):
+    """The event.json that a case of this kind would have, but for what is in the message."""
+    said = {
+        "kind": kind.name,
+        "problem": kind.problem,
+        "phase": kind.phase,
+        "severity": kind.severity,
+        "subject": {"type": subject_type, "name": "…"},
+    }
+    return json.dumps(said, ensure_ascii=False)

@@ -15,8 +15,8 @@ GOOD = """\
 traps:
   - notification: BGP4-MIB::bgpBackwardTransition
     when: {bgpPeerState: [idle, active]}
-    kind: bgp_neighbor_down
-    problem: bgp_neighbor_down
+    kind: acme_neighbor_down
+    problem: acme_neighbor_down
     phase: raise
     severity: critical
     subject: {type: bgp_peer, name: {index: bgpPeerRemoteAddr}}
@@ -51,8 +51,8 @@ SUBJECT = "{type: bgp_peer, name: {index: bgpPeerRemoteAddr}}"
         ("severity:", "severty:", 7, "unknown key 'severty'; did you mean 'severity'?"),
         ("severity: critical", "severity: critcal", 7, "severity: 'critcal' is not one of critical, major, minor"),
         ("severity: critical", "severity: critcal", 7, "did you mean 'critical'?"),
-        ("    phase: raise\n", "", 2, "'phase' is missing"),
-        ("kind: bgp_neighbor_down", "kind: BGP down", 4, "kind: 'BGP down' will not do here; wanted: a word of small"),
+        ("    phase: raise\n", "", 2, "'phase' is missing, and no kind 'acme_neighbor_down' is defined"),
+        ("kind: acme_neighbor_down", "kind: BGP down", 4, "kind: 'BGP down' will not do here; wanted: a word of small"),
         ("traps:", "trap:", 1, "unknown key 'trap'; did you mean 'traps'?"),
         ("Transition", "Transitoin", 2, "no MIB known here has a notification 'BGP4-MIB::bgpBackwardTransitoin'"),
         ("Transition", "Transitoin", 2, "did you mean 'BGP4-MIB::bgpBackwardTransition'?"),
@@ -68,7 +68,7 @@ SUBJECT = "{type: bgp_peer, name: {index: bgpPeerRemoteAddr}}"
         ("{index: bgpPeerRemoteAddr}", "{indx: bgpPeerRemoteAddr}", 8, "unknown key 'indx'; did you mean 'index'?"),
         (SUBJECT, "interfce", 8, "subject: no subject 'interfce' is defined; did you mean 'interface'?"),
         (SUBJECT, "{name: ifDescr}", 8, "subject: 'type' is missing"),
-        ("    kind: bgp_neighbor_down\n", "    kind: a\n    kind: b\n", 5, "'kind' is already said above"),
+        ("    kind: acme_neighbor_down\n", "    kind: a\n    kind: b\n", 5, "'kind' is already said above"),
         ("{bgpPeerState:", "{15: 1, bgpPeerState:", 3, "15 will not do here; wanted: a name as key"),
         ("traps:", "traps: [", 2, "not YAML: "),
     ],
@@ -86,7 +86,7 @@ _LAUGHS = "".join(f"{b}: &{b} [{', '.join([f'*{a}'] * 9)}]\n" for a, b in iterto
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "None will not do here; wanted: a mapping with 'subjects' and 'traps'"),
+        ("", "None will not do here; wanted: a mapping with 'kinds', 'subjects', 'traps' and 'syslog'"),
         ("- a\n", "will not do here; wanted: a mapping"),
         (b"\xff\xfe\x00", "not a text file in UTF-8"),
         ("a\0b", "not a text file in UTF-8"),

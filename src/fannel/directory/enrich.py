@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from fannel.event import Host, Subject
+from fannel.event import Host
 
 if TYPE_CHECKING:
     from fannel.directory.directory import Interface, Lookup
+    from fannel.event import Subject
 
 MAX_CLAIMANTS: Final = 8
 
@@ -37,8 +39,8 @@ def enrich_subject(subject: Subject, interface: Interface | None) -> Subject:
     """`subject` with its gaps filled from pagoda. What the device said itself stays."""
     if interface is None:
         return subject
-    return Subject(
-        subject.type,
+    return replace(
+        subject,
         name=subject.name or interface.name,
         ifindex=interface.ifindex if subject.ifindex is None else subject.ifindex,
         description=subject.description or interface.description,

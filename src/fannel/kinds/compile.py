@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import functools
 import json
+from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
+from fannel.kinds.compile_syslog import compile_syslog
 from fannel.kinds.document import Document, KindsError, read_document, suggestion, validate
 from fannel.kinds.entry import Condition, Entry, SubjectRule, Where
+from fannel.kinds.facts import FACTS
+from fannel.kinds.kind import defined_kinds, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -19,10 +23,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from fannel.kinds.document import Location
+    from fannel.kinds.kind import Kind
+    from fannel.kinds.syslog import SyslogIndex
     from fannel.naming.catalogue import Catalogue
     from fannel.naming.module import Node
 
-_FACTS = ("name", "ifindex", "description", "peer", "circuit")
 # The first arc of an OID is 0, 1 or 2 (X.660).
 _OID_START = ("0.", "1.", "2.")
 
@@ -55,8 +60,20 @@ def files_of(paths: Iterable[Path]) -> list[Traversable]:
     return files
 
 
-def compile_files(files: Iterable[Traversable], catalogue: Catalogue) -> dict[str, tuple[Entry, ...]]:
-    """The entries of all files by the OID of their notification, in the order they are tried.
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """What the kinds files say: the kinds, and what maps to them.
+
+    `traps` are by the OID of their notification, in the order they are tried.
+    """
+
+    kinds: Mapping[str, Kind]
+    traps: Mapping[str, tuple[Entry, ...]]
+    syslog: SyslogIndex
+
+
+def compile_files(files: Iterable[Traversable], catalogue: Catalogue) -> Compiled:
+    """All files, read, checked and compiled.
 
     Raises:
         KindsError: A file cannot be used.
@@ -64,13 +81,18 @@ def compile_files(files: Iterable[Traversable], catalogue: Catalogue) -> dict[st
     documents = [read_document(file) for file in files]
     for document in documents:
         validate(document, schema())
+    kinds = defined_kinds(documents)
+    return Compiled(kinds, _traps(documents, kinds, catalogue), compile_syslog(documents, kinds))
+
+
+def _traps(documents: list[Document], kinds: Mapping[str, Kind], catalogue: Catalogue) -> dict[str, tuple[Entry, ...]]:
     subjects = _shared_subjects(documents, catalogue)
     entries: dict[str, list[Entry]] = {}
     for document in documents:
         always: dict[str, int] = {}
         for index, raw in enumerate(document.data.get("traps", ())):
             path: Location = ("traps", index)
-            entry = _entry(document, path, raw, subjects, catalogue)
+            entry = _entry(document, path, raw, kinds, subjects, catalogue)
             for oid, name in _notifications(document, path, raw, catalogue):
                 if oid in always:
                     raise document.error(path, f"never reached: line {always[oid]} takes every {name} before it")
@@ -95,6 +117,7 @@ def _entry(
     document: Document,
     path: Location,
     raw: Mapping[str, Any],
+    kinds: Mapping[str, Kind],
     subjects: Mapping[str, SubjectRule],
     catalogue: Catalogue,
 ) -> Entry:
@@ -109,13 +132,20 @@ def _entry(
     when = raw.get("when", [])
     alternatives = when if isinstance(when, list) else [when]
     return Entry(
-        kind=raw["kind"],
-        problem=raw["problem"],
-        phase=raw["phase"],
-        severity=raw["severity"],
+        kind=_kind(document, path, raw, kinds, rule),
         subject=rule,
         when=tuple(_conditions(document, (*path, "when"), alternative, catalogue) for alternative in alternatives),
     )
+
+
+def _kind(
+    document: Document, path: Location, raw: Mapping[str, Any], kinds: Mapping[str, Kind], rule: SubjectRule
+) -> Kind:
+    kind = kind_of(document, path, raw, kinds)
+    if kind.subject not in (None, rule.type):
+        message = f"subject: a {kind.name} is about a subject of type {kind.subject!r}, not {rule.type!r}"
+        raise document.error((*path, "subject"), message)
+    return kind
 
 
 def _conditions(
@@ -142,8 +172,8 @@ def _check_label(document: Document, path: Location, name: str, value: object, n
 
 
 def _subject(document: Document, path: Location, raw: Mapping[str, Any], catalogue: Catalogue) -> SubjectRule:
-    facts = {fact: tuple(_places(document, (*path, fact), raw[fact], catalogue)) for fact in _FACTS if fact in raw}
-    return SubjectRule(type=raw["type"], **facts)
+    facts = {fact: tuple(_places(document, (*path, fact), raw[fact], catalogue)) for fact in FACTS if fact in raw}
+    return SubjectRule(raw["type"], facts)
 
 
 def _places(document: Document, path: Location, raw: object, catalogue: Catalogue) -> Iterator[Where]:

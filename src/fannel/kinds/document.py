@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from jsonschema.exceptions import ValidationError
 
+# The loader of libyaml where PyYAML has it: ten times as fast as the one in Python.
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
 Location = tuple[str | int, ...]
 
 # A site with ten thousand entries has fewer.
@@ -55,7 +58,7 @@ def read_document(path: Traversable) -> Document:
     """
     name = str(path)
     try:
-        loader = yaml.SafeLoader(path.read_text(encoding="utf-8"))
+        loader = _Loader(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise KindsError(f"{name}: {error.strerror or error}") from error
     except (UnicodeDecodeError, yaml.YAMLError) as error:
@@ -66,6 +69,8 @@ def read_document(path: Traversable) -> Document:
         if node is not None:
             _locate(name, node, (), lines)
         data = loader.construct_document(node) if node is not None else None
+    except yaml.reader.ReaderError as error:
+        raise KindsError(f"{name}: not a text file in UTF-8: {' '.join(str(error).split())}") from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark is not None else 1

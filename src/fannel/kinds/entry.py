@@ -6,19 +6,15 @@ Pure: a notification in, a match or a subject out.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from fannel.event import Phase, Severity, Subject
-from fannel.kinds.interface_name import canonical_interface_name
+from fannel.kinds.facts import subject_of
 
 if TYPE_CHECKING:
+    from fannel.event import Subject
+    from fannel.kinds.kind import Kind
     from fannel.naming.catalogue import Notification, VarBind
-
-# InterfaceIndex of RFC 2863.
-_IF_INDEX: Final = range(1, 2**31)
-# DisplayString's limit (RFC 2579); what is longer is cut, since names end up in fingerprints and on phones.
-_MAX_NAME: Final = 255
 
 VarBinds = Mapping[str, "VarBind"]
 
@@ -56,39 +52,20 @@ class SubjectRule:
     """What a notification is about: for each fact of the subject the places to look, the first that has it wins."""
 
     type: str
-    name: tuple[Where, ...] = ()
-    ifindex: tuple[Where, ...] = ()
-    description: tuple[Where, ...] = ()
-    peer: tuple[Where, ...] = ()
-    circuit: tuple[Where, ...] = ()
+    facts: Mapping[str, tuple[Where, ...]] = field(default_factory=dict)
 
     def subject(self, notification: Notification, varbinds: VarBinds) -> Subject:
         """The subject of this notification."""
-        name = _text(self.name, notification, varbinds)
-        if name is not None and self.type == "interface":
-            name = canonical_interface_name(name)
-        return Subject(
-            type=self.type,
-            name=name,
-            ifindex=_ifindex(self.ifindex, notification, varbinds),
-            description=_text(self.description, notification, varbinds),
-            peer=_text(self.peer, notification, varbinds),
-            circuit=_text(self.circuit, notification, varbinds),
+        return subject_of(
+            self.type, {fact: _first(places, notification, varbinds) for fact, places in self.facts.items()}
         )
 
 
-def _text(places: tuple[Where, ...], notification: Notification, varbinds: VarBinds) -> str | None:
+def _first(places: tuple[Where, ...], notification: Notification, varbinds: VarBinds) -> int | float | str | None:
+    """What the first place holds that holds anything."""
     for place in places:
         found = place.find(notification, varbinds)
-        if found is not None and (text := " ".join(str(found).split())[:_MAX_NAME]):
-            return text
-    return None
-
-
-def _ifindex(places: tuple[Where, ...], notification: Notification, varbinds: VarBinds) -> int | None:
-    for place in places:
-        found = place.find(notification, varbinds)
-        if isinstance(found, int) and found in _IF_INDEX:
+        if found is not None and str(found).strip():
             return found
     return None
 
@@ -97,10 +74,7 @@ def _ifindex(places: tuple[Where, ...], notification: Notification, varbinds: Va
 class Entry:
     """One mapping. `when` are alternatives, each a set of conditions that must all hold; none at all always applies."""
 
-    kind: str
-    problem: str
-    phase: Phase
-    severity: Severity
+    kind: Kind
     subject: SubjectRule
     when: tuple[tuple[Condition, ...], ...] = ()
 

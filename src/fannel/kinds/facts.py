@@ -1,0 +1,65 @@
+"""The facts of a subject, in one spelling, so that a trap and a syslog line name the same thing alike. Pure."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import TYPE_CHECKING, Final
+
+from fannel.event import Subject
+from fannel.kinds.interface_name import canonical_interface_name
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FACTS: Final = ("name", "ifindex", "description", "peer", "circuit", "interface", "vrf")
+"""What a kinds file may say of a subject, beside its type."""
+
+# InterfaceIndex of RFC 2863.
+_IF_INDEX: Final = range(1, 2**31)
+_DIGITS: Final = re.compile(r"\d{1,10}", re.ASCII)
+# DisplayString's limit (RFC 2579); what is longer is cut, since names end up in fingerprints and on phones.
+_MAX_NAME: Final = 255
+# The longest address in text: IPv6 with an embedded IPv4 part and a zone (RFC 4291 §2.2, RFC 4007 §11).
+_MAX_ADDRESS: Final = 64
+
+
+def subject_of(kind_of_thing: str, facts: Mapping[str, str | int | float | None]) -> Subject:
+    """The subject of this type with these facts; what is empty or cannot be true is left out."""
+    name = _text(facts.get("name"))
+    interface = _text(facts.get("interface"))
+    if name is not None:
+        name = canonical_interface_name(name) if kind_of_thing == "interface" else canonical_address(name)
+    peer = _text(facts.get("peer"))
+    return Subject(
+        type=kind_of_thing,
+        name=name,
+        ifindex=_ifindex(facts.get("ifindex")),
+        description=_text(facts.get("description")),
+        peer=None if peer is None else canonical_address(peer),
+        circuit=_text(facts.get("circuit")),
+        interface=None if interface is None else canonical_interface_name(interface),
+        vrf=_text(facts.get("vrf")),
+    )
+
+
+def canonical_address(text: str) -> str:
+    """`text` in the one spelling of RFC 5952 if it is an address, else as it is."""
+    if len(text) > _MAX_ADDRESS or not (":" in text or text[:1].isdigit()):
+        return text
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        return text
+
+
+def _text(found: str | float | None) -> str | None:
+    if found is None:
+        return None
+    return " ".join(str(found).split())[:_MAX_NAME] or None
+
+
+def _ifindex(found: str | float | None) -> int | None:
+    if isinstance(found, str):
+        found = int(found) if _DIGITS.fullmatch(found) else None
+    return found if isinstance(found, int) and found in _IF_INDEX else None

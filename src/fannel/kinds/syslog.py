@@ -1,0 +1,206 @@
+"""Syslog entries of the kinds catalogue, compiled, and the index that finds the few that can apply to a message.
+
+A message is looked up by its tag, or by the program that wrote it; only the patterns found there are tried, on RE2,
+whose time is linear in the text whatever the pattern. Pure.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import re2
+
+from fannel.kinds.facts import subject_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from fannel.event import Subject
+    from fannel.kinds.kind import Kind
+    from fannel.wire.syslog import SyslogMessage
+
+# What RFC 5424 §6.1 asks every receiver to take; nothing that names a fault comes later in a line.
+_MAX_TEXT: Final = 2048
+_GROUP_IN_TEMPLATE: Final = re.compile(r"\{([a-z_]+)\}")
+
+# `LINK-3-UPDOWN`, `IFNET/4/IF_STATE`: the digit is a severity, and software versions differ in it.
+_SEVERITY: Final = re.compile(r"[-/][0-7](?=[-/])", re.ASCII)
+# The part of a Cisco device that speaks: `LINK-SP-3-UPDOWN`, `PM-SW2_STBY-4-ERR_DISABLE`, `SYS-DFC4-2-…`.
+_PLACE: Final = re.compile(r"-(?:SP|RP|STDBY|SPSTBY|SW\d{1,2}(?:_[A-Z]{2,6})?|DFC\d{1,2}|SIP\d{1,2})(?=-)", re.ASCII)
+
+
+@functools.lru_cache(maxsize=4096)
+def tag_key(tag: str) -> str:
+    """What a tag is looked up by: without the severity, and without the card or stack member that sent it.
+
+    >>> tag_key("LINK-SP-3-UPDOWN"), tag_key("IFNET/4/IF_STATE"), tag_key("SNMP_TRAP_LINK_DOWN")
+    ('LINK-UPDOWN', 'IFNET/IF_STATE', 'SNMP_TRAP_LINK_DOWN')
+    """
+    return _PLACE.sub("", _SEVERITY.sub("", tag, count=1), count=1)
+
+
+def program_key(program: str) -> str:
+    """What a program is looked up by: its name without the directory (`/kernel` of Junos)."""
+    return program.rpartition("/")[2] or program
+
+
+class PatternError(ValueError):
+    """A pattern that RE2 does not take. The message says why."""
+
+
+class Pattern:
+    """One regular expression in RE2's syntax, searched for in a text of UTF-8."""
+
+    __slots__ = ("_names", "_regex", "text")
+
+    def __init__(self, text: str) -> None:
+        """Compile it.
+
+        Raises:
+            PatternError: RE2 refuses it.
+        """
+        options = re2.Options()
+        options.log_errors = False
+        try:
+            self._regex = re2.compile(text, options)
+        except re2.error as error:
+            said = error.args[0] if error.args else b""
+            raise PatternError(said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)) from None
+        self.text = text
+        self._names = tuple(self._regex.groupindex)
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The names of its groups."""
+        return self._names
+
+    def search(self, text: bytes) -> dict[str, str] | None:
+        """What its groups hold in the first place that matches; None if there is no such place."""
+        found = self._regex.search(text)
+        if found is None:
+            return None
+        held = ((name, found.group(name)) for name in self._names)
+        return {name: octets.decode("utf-8", "replace") for name, octets in held if octets is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class SyslogEntry:
+    """One mapping of a message to its kind. Without patterns it takes every message of its tag.
+
+    `facts` are those that are not simply the group of the same name: texts in which `{group}` stands for a group.
+    """
+
+    kind: Kind
+    subject_type: str
+    patterns: tuple[Pattern, ...] = ()
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+    def match(self, text: bytes) -> Subject | None:
+        """What a message with this text is about; None if this entry is not for it."""
+        if not self.patterns:
+            return self._subject({})
+        for pattern in self.patterns:
+            if (groups := pattern.search(text)) is not None:
+                return self._subject(groups)
+        return None
+
+    def _subject(self, groups: Mapping[str, str]) -> Subject:
+        facts: dict[str, Any] = dict(groups)
+        for fact, template in self.facts.items():
+            facts[fact] = _filled(template, groups)
+        return subject_of(self.subject_type, facts)
+
+
+def groups_in(template: str) -> list[str]:
+    """The groups that a fact's template speaks of."""
+    return _GROUP_IN_TEMPLATE.findall(template)
+
+
+def _filled(template: str, groups: Mapping[str, str]) -> str | None:
+    """The template with its groups; None if one that it needs is not there."""
+    if any(name not in groups for name in groups_in(template)):
+        return None
+    return _GROUP_IN_TEMPLATE.sub(lambda found: groups[found[1]], template)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An entry that applies to a message, the OS it is of, and what the message is about."""
+
+    entry: SyslogEntry
+    os: str
+    subject: Subject
+
+
+Entries = tuple[SyslogEntry, ...]
+
+
+class SyslogIndex:
+    """All syslog entries, by tag or program and then by OS, each in the order they are tried. Immutable."""
+
+    def __init__(
+        self, tags: Mapping[str, Mapping[str, Entries]], programs: Mapping[str, Mapping[str, Entries]]
+    ) -> None:
+        """`tags` by tag_key(), `programs` by program_key()."""
+        self._tags = tags
+        self._programs = programs
+        self.systems = frozenset(os for index in (tags, programs) for by_os in index.values() for os in by_os)
+
+    def __iter__(self) -> Iterator[tuple[str, SyslogEntry]]:
+        """Every (OS, entry)."""
+        for index in (self._tags, self._programs):
+            for by_os in index.values():
+                for os, entries in by_os.items():
+                    for entry in entries:
+                        yield os, entry
+
+    def find(self, message: SyslogMessage, os: str | None) -> Found | None:
+        """What the catalogue has for this message of a device with this OS.
+
+        An OS that no entry speaks of is like an unknown one: then every OS is tried that the form of the line does
+        not exclude, and what they find counts only where they agree.
+        """
+        buckets = [
+            by_os
+            for by_os in (
+                None if message.tag is None else self._tags.get(tag_key(message.tag)),
+                None if message.app_name is None else self._programs.get(program_key(message.app_name)),
+            )
+            if by_os is not None
+        ]
+        if not buckets:
+            return None
+        text = _text(message)
+        if os in self.systems:
+            return next(_matches(buckets, (os,), text), None)
+        found = [one for system in self.systems for one in [next(_matches(buckets, (system,), text), None)] if one]
+        return _agreed(found, message.format)
+
+
+def _text(message: SyslogMessage) -> bytes:
+    """What patterns are searched in: the message, or where it has none (Junos, brief) its structured data."""
+    text = message.message
+    if not text and message.structured_data:
+        text = " ".join(f'{name}="{value}"' for element in message.structured_data for name, value in element.params)
+    return text[:_MAX_TEXT].encode("utf-8", "replace")
+
+
+def _matches(buckets: Iterable[Mapping[str, Entries]], systems: Iterable[str], text: bytes) -> Iterator[Found]:
+    for by_os in buckets:
+        for system in systems:
+            for entry in by_os.get(system, ()):
+                if (subject := entry.match(text)) is not None:
+                    yield Found(entry, system, subject)
+
+
+def _agreed(found: list[Found], form: str) -> Found | None:
+    """The one answer of several systems; where they differ, that of the system whose form the line has."""
+    if not found:
+        return None
+    meanings = {(one.entry.kind, one.subject) for one in found}
+    if len(meanings) == 1:
+        return found[0]
+    return next((one for one in found if one.os == form), None)
