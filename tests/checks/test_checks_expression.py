@@ -68,7 +68,7 @@ def test_an_expression_should_not_reach_out_of_the_sandbox(source):
 
 @pytest.mark.parametrize("source", ["range(9)", "lipsum()", "cycler(1)", "lookup('pipe', 'id')", "self", "config"])
 def test_no_global_should_be_known(source):
-    with pytest.raises(ExpressionError, match="neither a command nor an earlier fact"):
+    with pytest.raises(ExpressionError, match="neither a command nor a fact"):
         Expression(source, ["link"])
 
 

@@ -106,7 +106,7 @@ def test_a_good_check_should_load(tmp_path):
             "link: interfaec[0]",
             (
                 "10: facts.link: 'interfaec[0].link_status | lower' uses 'interfaec', which is neither a command nor "
-                "an earlier fact; did you mean 'interface'?"
+                "a fact; did you mean 'interface'?"
             ),
         ),
         (
@@ -134,7 +134,7 @@ def test_a_good_check_should_load(tmp_path):
             "link == 'up'",
             "lnk == 'up'",
             (
-                "12: verdict[0].when: \"lnk == 'up'\" uses 'lnk', which is neither a command nor an earlier fact; "
+                "12: verdict[0].when: \"lnk == 'up'\" uses 'lnk', which is neither a command nor a fact; "
                 "did you mean 'link'?"
             ),
         ),
@@ -156,7 +156,10 @@ def test_a_good_check_should_load(tmp_path):
         (
             "run: show logging\n",
             'run: "show logging\\nreload"\n',
-            "6: commands.log.run: must be one line of command, not 'show logging\\nreload'",
+            (
+                "6: commands.log.run: must be one line of command, or a list of them of which the first that can be "
+                "filled is run, not 'show logging\\nreload'"
+            ),
         ),
         (
             "commands:\n",
@@ -209,3 +212,101 @@ def test_the_schema_should_itself_be_a_schema():
 
     Draft202012Validator.check_schema(schema())
     Draft202012Validator(schema()).validate(yaml.safe_load(GOOD))
+
+
+BASE = """\
+subject: interface
+commands:
+  log: {run: show logging, optional: true}
+facts:
+  bad: link == 'down'
+verdict:
+  - {when: bad, outcome: confirmed, reason: "{interface} is down", summary: down, severity: critical}
+  - {outcome: cleared, reason: "{interface} is up"}
+"""
+ON_TOP = """\
+commands:
+  interface: {run: "show {interface}", parse: {regex: 'is (?P<link>up|down)'}}
+facts:
+  link: interface.link
+"""
+
+
+def place(folder, name, text):
+    file = folder / f"{name}.yml"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def test_what_a_check_does_not_say_should_be_as_in_the_defaults_of_its_problem(tmp_path):
+    place(tmp_path, "interface_down/defaults", BASE)
+    check = load(place(tmp_path, "interface_down/acme", ON_TOP))
+    assert [command.name for command in check.commands] == ["log", "interface"]
+    assert [name for name, _ in check.facts] == ["link", "bad"], "a fact stands after those it uses"
+    assert [rule.outcome for rule in check.rules] == ["confirmed", "cleared"]
+    assert (check.rules[0].summary, check.rules[0].severity) == ("down", "critical")
+
+
+def test_a_variant_should_say_only_what_differs(tmp_path):
+    place(tmp_path, "interface_down/defaults", BASE)
+    place(tmp_path, "interface_down/acme", ON_TOP)
+    variant = "extends: acme\ncommands:\n  interface: {run: 'display {interface}'}\n"
+    check = load(place(tmp_path, "interface_down/acme_old", variant))
+    command = next(command for command in check.commands if command.name == "interface")
+    assert command.forms == ("display {interface}",)
+    assert command.parser is not None
+    assert (check.os, len(check.rules)) == ("acme_old", 2)
+
+
+def test_a_check_of_the_sites_own_may_extend_the_shipped_one_of_its_name(tmp_path):
+    place(tmp_path / "shipped", "interface_down/defaults", BASE)
+    place(tmp_path / "shipped", "interface_down/acme", ON_TOP)
+    own = place(
+        tmp_path / "own", "interface_down/acme", "extends: acme\nverdict:\n  - {outcome: expected, reason: x}\n"
+    )
+    check = load(own, (tmp_path / "own", tmp_path / "shipped"))
+    assert [rule.outcome for rule in check.rules] == ["expected"]
+    assert len(check.commands) == 2
+
+
+def test_a_mistake_below_should_name_the_file_it_is_in(tmp_path):
+    below = place(tmp_path, "interface_down/defaults", BASE.replace("outcome: cleared", "outcome: clear"))
+    with pytest.raises(CheckError) as caught:
+        load(place(tmp_path, "interface_down/acme", ON_TOP))
+    assert str(caught.value).startswith(f"{below}:8: verdict[1].outcome: 'clear' is none of its values")
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("extends: nosuch\n", "1: extends: there is no check 'nosuch', or it extends this one"),
+        ("extends: acme\n", "1: extends: there is no check 'acme', or it extends this one"),
+        ("extends: ../../etc/passwd\n", "1: extends: must name another check: ios, or interface_down/ios, not "),
+        ("extends: [ios]\n", "1: extends: must name another check: ios, or interface_down/ios, not ['ios']"),
+        (GOOD.replace("facts:\n", "facts:\n  a: b\n  b: a\n"), "10: facts.a: is worked out from itself: a ← b ← a"),
+        (GOOD.replace("facts:\n", "facts:\n  peer: '1'\n"), "10: facts.peer: 'peer' is a placeholder already"),
+        (
+            GOOD.replace("{regex: '(?P<cause>bpduguard)'}", "{ttp: mine.ttp}"),
+            "7: commands.log.parse.ttp: there is no template mine.ttp beside the check",
+        ),
+        (
+            GOOD.replace("{regex: '(?P<cause>bpduguard)'}", "{xml: {list: [a]}}"),
+            "7: commands.log.parse.xml.list: no such key; did you mean 'lists'?",
+        ),
+        (
+            GOOD.replace("run: show logging", "run: ['show {vfr}', show logging]"),
+            "6: commands.log.run: there is no placeholder {vfr}; did you mean 'vrf'?",
+        ),
+        (
+            GOOD.replace("run: show logging", "run: 'show {name}'"),
+            "6: commands.log.run: there is no placeholder {name}",
+        ),
+        (GOOD.replace("optional: true", "none: '('"), "8: commands.log.none: '(' is not a regular expression"),
+    ],
+)
+def test_a_mistake_in_what_is_new_should_be_one_line_too(tmp_path, text, problem):
+    file = place(tmp_path, "interface_down/acme", text)
+    with pytest.raises(CheckError) as caught:
+        load(file)
+    assert str(caught.value).startswith(f"{file}:{problem}")

@@ -1,4 +1,4 @@
-"""A YAML file with the line of every key, checked against the JSON Schema beside this file.
+"""A YAML file with the line of every key, and one laid over another; checked against the JSON Schema beside this file.
 
 Mistakes become CheckError: one line that names file, line, key and what was meant. A key given twice is a mistake.
 """
@@ -23,23 +23,54 @@ if TYPE_CHECKING:
 
 Place = tuple[str | int, ...]
 
+_LAID_OVER = 3  # levels of mappings: the file, a section of it, one command
 _LIMIT = 256 * 1024  # a check is a page; what is larger is not one
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A check file as data, and where each part of it is."""
+    """A check file as data, and in which file and line each part of it is."""
 
     file: Path
     data: dict[str, Any]
-    lines: dict[Place, int]
+    lines: dict[Place, tuple[Path, int]]
 
     def error(self, place: Place, problem: str) -> CheckError:
         """A CheckError at this place of the file."""
-        known = place
-        while known not in self.lines:
-            known = known[:-1]
-        return CheckError(self.file, self.lines[known], dotted(place), problem)
+        return CheckError(*self._where(place), dotted(place), problem)
+
+    def over(self, base: Document) -> Document:
+        """This file on top of another: what it says counts, and what it does not say is as in `base`.
+
+        Sections and single commands are merged by key; a list, a parser or a text replaces the other one whole.
+        """
+        lines = dict(base.lines)
+        data = _over(self.data, base.data, (), lines, _LAID_OVER)
+        return Document(self.file, data, lines | self.lines)
+
+    def beside(self, place: Place) -> Path:
+        """The folder of the file that says what stands at this place."""
+        return self._where(place)[0].parent
+
+    def _where(self, place: Place) -> tuple[Path, int]:
+        while place not in self.lines:
+            place = place[:-1]
+        return self.lines[place]
+
+
+def _over(
+    top: dict[str, Any], base: dict[str, Any], place: Place, lines: dict[Place, tuple[Path, int]], levels: int
+) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in top.items():
+        below, here = merged.get(key), (*place, str(key))
+        if levels > 1 and isinstance(value, dict) and isinstance(below, dict):
+            merged[key] = _over(value, below, here, lines, levels - 1)
+        else:
+            merged[key] = value
+            for old in [old for old in lines if old[: len(here)] == here]:
+                del lines[old]
+    return merged
 
 
 def dotted(place: Place) -> str:
@@ -51,10 +82,10 @@ def dotted(place: Place) -> str:
 
 
 def read(file: Path) -> Document:
-    """Read and validate a check file.
+    """Read a check file. What is in it is not looked at: see `validate()`.
 
     Raises:
-        CheckError: It cannot be read, is not YAML, or is not what the schema says.
+        CheckError: It cannot be read, or is no YAML mapping.
     """
     try:
         raw = file.read_bytes()[: _LIMIT + 1]
@@ -66,7 +97,7 @@ def read(file: Path) -> Document:
         raise CheckError(file, line, "", "is not UTF-8 text") from None
     if len(raw) > _LIMIT:
         raise CheckError(file, 1, "", f"is larger than {_LIMIT // 1024} kB")
-    lines: dict[Place, int] = {(): 1}
+    lines: dict[Place, tuple[Path, int]] = {(): (file, 1)}
     loader = yaml.SafeLoader(text)
     try:
         node = loader.get_single_node()
@@ -83,22 +114,21 @@ def read(file: Path) -> Document:
     document = Document(file, data if isinstance(data, dict) else {}, lines)
     if not isinstance(data, dict):
         raise document.error((), "must be a mapping with the keys commands, facts and verdict")
-    _validate(document)
     return document
 
 
-def _walk(node: yaml.Node, place: Place, lines: dict[Place, int], file: Path) -> None:
+def _walk(node: yaml.Node, place: Place, lines: dict[Place, tuple[Path, int]], file: Path) -> None:
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
             here = (*place, str(key.value))
             line = key.start_mark.line + 1
             if here in lines:
-                raise CheckError(file, line, dotted(here), f"is given twice, first in line {lines[here]}")
-            lines[here] = line
+                raise CheckError(file, line, dotted(here), f"is given twice, first in line {lines[here][1]}")
+            lines[here] = (file, line)
             _walk(value, here, lines, file)
     elif isinstance(node, yaml.SequenceNode):
         for index, value in enumerate(node.value):
-            lines[*place, index] = value.start_mark.line + 1
+            lines[*place, index] = (file, value.start_mark.line + 1)
             _walk(value, (*place, index), lines, file)
 
 
@@ -110,7 +140,8 @@ def schema() -> dict[str, Any]:
     return loaded
 
 
-def _validate(document: Document) -> None:
+def validate(document: Document) -> None:
+    """Hold a document against the schema. Raises CheckError."""
     from jsonschema import Draft202012Validator  # noqa: PLC0415  (80 ms; who only judges need not pay)
     from jsonschema.exceptions import best_match  # noqa: PLC0415
 

@@ -1,8 +1,9 @@
 """Expressions over facts, in the language engineers know from Ansible's `when:`.
 
 Jinja2 compiles them in its immutable sandbox, with a short list of filters and tests, no globals, and undefined
-values that refuse to be used. Backslashes in strings are taken as they are written. Device output is only ever a
-value in here, never a template.
+values that refuse to be used. `int` and `float` refuse what is no number; `is interface('Gi0/1')` compares names in
+any spelling. Backslashes in strings are taken as they are written. Device output is only ever a value in here, never
+a template.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from jinja2.parser import Parser
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from fannel.checks.errors import did_you_mean
+from fannel.kinds.interface_name import canonical_interface_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -38,6 +40,31 @@ class MissingDataError(LookupError):
     """A value the expression needs is not there, or is not of a kind it can use."""
 
 
+def _int(value: object, default: object = None) -> Any:  # noqa: ANN401
+    """Jinja's own makes 0 of what is no number, and a threshold would be judged by it."""
+    return _number(int, value, default)
+
+
+def _float(value: object, default: object = None) -> Any:  # noqa: ANN401
+    return _number(float, value, default)
+
+
+def _number(kind: type[int | float], value: object, default: object) -> object:
+    try:
+        if isinstance(value, (str, int, float)):
+            return kind(value)
+    except (ValueError, OverflowError):
+        pass
+    if default is None:
+        msg = f"{value!r:.40} is no number"
+        raise TypeError(msg)
+    return default
+
+
+def _is_interface(value: object, name: str) -> bool:
+    return canonical_interface_name(str(value)) == canonical_interface_name(str(name))
+
+
 def _search(value: object, pattern: str) -> bool:
     return bool(re.search(pattern, str(value)[:_LONGEST], re.IGNORECASE))
 
@@ -51,7 +78,8 @@ def _environment() -> ImmutableSandboxedEnvironment:
     environment.globals.clear()
     environment.filters = {name: environment.filters[name] for name in _FILTERS.split()}
     environment.tests = {name: environment.tests[name] for name in _TESTS.split()}
-    environment.tests |= {"search": _search, "match": _match}
+    environment.filters |= {"int": _int, "float": _float}
+    environment.tests |= {"search": _search, "match": _match, "interface": _is_interface}
     return environment
 
 
@@ -61,7 +89,7 @@ _ENVIRONMENT = _environment()
 class Expression:
     """One compiled expression. Names it may use are fixed when it is made."""
 
-    __slots__ = ("_compiled", "source")
+    __slots__ = ("_compiled", "names", "source")
 
     def __init__(self, source: str, known: Iterable[str]) -> None:
         """Compile `source`. Raises ExpressionError."""
@@ -75,10 +103,10 @@ class Expression:
             msg = f"{source!r:.80} is not an expression: {error.message}{_near(error.message or '')}"
             raise ExpressionError(msg) from None
         # An expression binds no names of its own, so every name in it comes from outside; Jinja's `self` is none.
-        names = {name.name for name in nodes.Output([tree], lineno=1).find_all(nodes.Name)}
+        self.names = frozenset(name.name for name in nodes.Output([tree], lineno=1).find_all(nodes.Name))
         known = tuple(known)
-        for name in sorted(names.difference(known)):
-            msg = f"{source!r:.80} uses {name!r}, which is neither a command nor an earlier fact"
+        for name in sorted(self.names.difference(known)):
+            msg = f"{source!r:.80} uses {name!r}, which is neither a command nor a fact"
             raise ExpressionError(msg + did_you_mean(name, known))
 
     def __call__(self, values: Mapping[str, Any]) -> Any:  # noqa: ANN401  (whatever the data is)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fannel import collection
 from fannel.checks.errors import NoCheckError
-from fannel.checks.load import load
+from fannel.checks.load import DEFAULTS, load
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,11 +36,11 @@ class Checks:
             CheckError: There is one and it is wrong. A broken check of the site's own does not fall back silently.
         """
         # Both words came with an event: only what can be a file name of ours is looked up.
-        if os and _NAME.fullmatch(problem) and _NAME.fullmatch(os):
+        if os and os != DEFAULTS and _NAME.fullmatch(problem) and _NAME.fullmatch(os):
             for folder in self.folders:
                 file = folder / problem / f"{os}.yml"
                 if file.is_file():
-                    return load(file)
+                    return load(file, self.folders)
         raise NoCheckError(problem, os)
 
     def files(self) -> list[Path]:
@@ -48,5 +48,6 @@ class Checks:
         seen: dict[tuple[str, str], Path] = {}
         for folder in self.folders:
             for file in folder.glob("*/*.yml"):
-                seen.setdefault((file.parent.name, file.stem), file)
+                if file.stem != DEFAULTS:
+                    seen.setdefault((file.parent.name, file.stem), file)
         return [seen[key] for key in sorted(seen)]

@@ -10,8 +10,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from fannel.checks.expression import Expression, MissingDataError
-from fannel.checks.parsing import ParseError
-from fannel.checks.placeholder import TOKEN, UnfitValueError, fill_regex, known_values
+from fannel.checks.parsing import Groups, ParseError
+from fannel.checks.placeholder import TOKEN, UnfitValueError, fill_first, fill_regex, known_values, names_of
 from fannel.checks.screen import clean, is_cut
 from fannel.checks.verdict import Verdict
 
@@ -36,19 +36,19 @@ def judge(check: Check, subject: Subject, texts: Sequence[str | None]) -> Verdic
     """
     texts = [None if text is None else clean(text) for text in texts]
     texts += [None] * (len(check.commands) - len(texts))
-    values: dict[str, Any] = {}
+    values: dict[str, Any] = {**known_values(subject), "addresses": names_of(subject)}
     for command, text in zip(check.commands, texts, strict=False):
         if command.parser is None:
             continue
         try:
-            values[command.name] = _parsed(command, command.parser, text)
-        except ParseError as error:
+            values[command.name] = _parsed(command, command.parser, text, subject)
+        except (ParseError, UnfitValueError) as error:
             said = _first_lines(text or "")
-            asked = _interpolate(command.run, {}, subject)
+            asked = _asked(command, subject)
             return Verdict("inconclusive", (f"the answer to `{asked}` cannot be read: {error}",), evidence=said)
     facts, missing = _facts(check, values)
     outcome: Outcome = "inconclusive"
-    reason = "no rule of the check fits what the device says"
+    reason, summary, severity = "no rule of the check fits what the device says", "", None
     for number, rule in enumerate(check.rules, start=1):
         try:
             holds = rule.when is None or _truth(rule.when, values | facts)
@@ -58,18 +58,30 @@ def judge(check: Check, subject: Subject, texts: Sequence[str | None]) -> Verdic
             outcome, reason = "inconclusive", f"rule {number} of the check cannot be decided: {why}"[:300]
             break
         if holds:
-            outcome, reason = rule.outcome, _interpolate(rule.reason, facts, subject)
+            outcome, severity = rule.outcome, rule.severity
+            reason, summary = (_interpolate(line, facts, subject) for line in (rule.reason, rule.summary))
             break
-    return Verdict(outcome, (reason,), evidence=_evidence(check, subject, texts), facts=facts)
+    evidence = _evidence(check, subject, texts)
+    return Verdict(outcome, (reason,), evidence=evidence, facts=facts, summary=summary, severity=severity)
 
 
-def _parsed(command: Command, parser: Parser, text: str | None) -> Any:  # noqa: ANN401  (rows, groups or JSON)
+def _parsed(command: Command, parser: Parser, text: str | None, subject: Subject) -> Any:  # noqa: ANN401  (any data)
     try:
-        return parser(_whole(text))
-    except ParseError:
+        whole = _whole(text)
+        if command.none is not None and re.search(fill_regex(command.none, subject), whole, re.MULTILINE):
+            return parser.empty
+        return (parser.about(subject) if isinstance(parser, Groups) else parser)(whole)
+    except (ParseError, UnfitValueError):
         if command.optional:
             return parser.empty
         raise
+
+
+def _asked(command: Command, subject: Subject) -> str:
+    try:
+        return fill_first(command.forms, subject)
+    except UnfitValueError:
+        return command.forms[-1]
 
 
 def _whole(text: str | None) -> str:
@@ -118,8 +130,9 @@ def _uses(expression: Expression | None, name: str) -> bool:
 
 
 def _interpolate(reason: str, facts: Mapping[str, Any], subject: Subject) -> str:
-    # The subject is named even when its name came as an index only: `ifIndex 3`.
+    # The subject is named even when its name came as an index only (`ifIndex 3`), or as no address.
     known = {"interface": f"ifIndex {subject.ifindex}" if subject.ifindex else "the interface"}
+    known |= {"peer": subject.name or "the neighbour"}
     known |= known_values(subject)
     return TOKEN.sub(lambda token: str(facts.get(token[1], known.get(token[1], "unknown"))), reason)
 

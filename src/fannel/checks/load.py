@@ -1,60 +1,110 @@
-"""From a check file to a Check. Whatever can be wrong in it is found here, with its line."""
+"""From a check file to a Check. Whatever can be wrong in it is found here, with its line.
+
+A file lies on top of the check that it `extends`, or else of `defaults.yml` of its problem: what all operating systems
+have in common, above all the verdict.
+"""
 
 from __future__ import annotations
 
 import re
+from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING, Any
 
-from fannel.checks import document, parsing
+from fannel.checks import document, parsing, templates
 from fannel.checks.check import Check, Command, FindSubject, Quote, Rule
 from fannel.checks.errors import did_you_mean
 from fannel.checks.expression import Expression, ExpressionError
-from fannel.checks.placeholder import PLACEHOLDERS, TOKEN
+from fannel.checks.placeholder import PLACEHOLDERS, TOKEN, WORDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from fannel.checks.document import Document, Place
     from fannel.checks.parsing import Parser
 
+DEFAULTS = "defaults"
+
 _QUOTED_LINES = 3
+# What an expression may use of the subject besides its values: every address a table may list it by.
+_ADDRESSES = "addresses"
 
 
-def load(file: Path) -> Check:
-    """Read `<problem>/<os>.yml`.
+def load(file: Path, folders: Sequence[Path] = ()) -> Check:
+    """Read `<problem>/<os>.yml`. What it lies on top of is looked for in `folders`, by default in its own.
 
     Raises:
         CheckError: Something in it is wrong; the text says what, where, and what would be right.
     """
-    doc = document.read(file)
+    doc = _assembled(file, tuple(folders) or (file.parent.parent,), ())
+    document.validate(doc)
     data = doc.data
     commands = tuple(_command(doc, name, given) for name, given in data["commands"].items())
-    names = [command.name for command in commands if command.parser is not None]
-    facts = []
-    for name, source in data.get("facts", {}).items():
-        place = ("facts", name)
-        if name in names or name in PLACEHOLDERS:
-            raise doc.error(place, f"{name!r} is a {'command' if name in names else 'placeholder'} already")
-        facts.append((name, _expression(doc, place, source, names)))
-        names.append(name)
+    parsed = [command.name for command in commands if command.parser is not None]
+    facts = _facts(doc, [command.name for command in commands], parsed)
+    names = [*parsed, *facts]
     return Check(
         problem=file.parent.name,
         os=file.stem,
         file=file,
+        subject=data.get("subject", "interface"),
         commands=commands,
-        facts=tuple(facts),
-        rules=tuple(_rules(doc, [name for name, _ in facts], names)),
+        facts=tuple(facts.items()),
+        rules=tuple(_rules(doc, list(facts), names)),
         quotes=tuple(_quotes(doc, [command.name for command in commands])),
         find_subject=_find_subject(doc),
     )
 
 
+def _assembled(file: Path, folders: tuple[Path, ...], above: tuple[Path, ...]) -> Document:
+    """The file on top of what it extends."""
+    doc = document.read(file)
+    extends = doc.data.get("extends")
+    if extends is None:
+        found = _first(folders, f"{file.parent.name}/{DEFAULTS}", ())
+        return doc if found is None or file.stem == DEFAULTS else doc.over(document.read(found))
+    if not isinstance(extends, str) or not re.fullmatch(r"[a-z][a-z0-9_]*(/[a-z][a-z0-9_]*)?", extends):
+        raise doc.error(("extends",), f"must name another check: ios, or interface_down/ios, not {extends!r:.60}")
+    above = (*above, file)
+    base = _first(folders, extends if "/" in extends else f"{file.parent.name}/{extends}", above)
+    if base is None:
+        raise doc.error(("extends",), f"there is no check {extends!r}, or it extends this one")
+    return doc.over(_assembled(base, folders, above))
+
+
+def _first(folders: tuple[Path, ...], name: str, above: tuple[Path, ...]) -> Path | None:
+    """The first file of that name; a site's own may extend the shipped one of the same name."""
+    files = (folder / f"{name}.yml" for folder in folders)
+    return next((file for file in files if file.is_file() and file not in above), None)
+
+
+def _facts(doc: Document, commands: list[str], parsed: list[str]) -> dict[str, Expression]:
+    """The facts, each after those it uses: a file on top may define what the one below it needs."""
+    given: dict[str, str] = doc.data.get("facts", {})
+    for name in given:
+        if name in commands or name in WORDS or name == _ADDRESSES:
+            what = "a command" if name in commands else "a placeholder"
+            raise doc.error(("facts", name), f"{name!r} is {what} already")
+    names = [*parsed, *given]
+    made = {name: _expression(doc, ("facts", name), source, names) for name, source in given.items()}
+    try:
+        order = [*TopologicalSorter({name: made[name].names & made.keys() for name in made}).static_order()]
+    except CycleError as error:
+        circle = error.args[1]
+        raise doc.error(("facts", circle[0]), f"is worked out from itself: {' ← '.join(circle)}") from None
+    return {name: made[name] for name in order}
+
+
 def _command(doc: Document, name: str, given: dict[str, Any]) -> Command:
     place = ("commands", name)
-    _known_tokens(doc, (*place, "run"), given["run"], PLACEHOLDERS)
-    optional = given.get("optional", False)
-    return Command(name, given["run"], _parser(doc, (*place, "parse"), given.get("parse")), optional)
+    forms = given["run"] if isinstance(given["run"], list) else [given["run"]]
+    for form in forms:
+        _known_tokens(doc, (*place, "run"), form, PLACEHOLDERS)
+    parser = _parser(doc, (*place, "parse"), given.get("parse"))
+    none = given.get("none")
+    if none is not None:
+        _regex(doc, (*place, "none"), none)
+    return Command(name, tuple(forms), parser, given.get("optional", False), none)
 
 
 def _parser(doc: Document, place: Place, given: dict[str, Any] | None) -> Parser | None:
@@ -62,18 +112,23 @@ def _parser(doc: Document, place: Place, given: dict[str, Any] | None) -> Parser
         return None
     try:
         if "ntc" in given:
-            return parsing.ntc_table(**given["ntc"])
+            return templates.ntc_table(**given["ntc"])
         if "textfsm" in given:
-            own = parsing.table(doc.file.parent / given["textfsm"])
-            parsing.check_template(own)
+            own = templates.table(doc.beside(place) / given["textfsm"])
+            templates.check_template(own)
             return own
-    except (parsing.TemplateNotFoundError, parsing.ParseError) as error:
+        if "ttp" in given:
+            return templates.tree(doc.beside(place) / given["ttp"])
+    except (templates.TemplateNotFoundError, parsing.ParseError) as error:
         raise doc.error((*place, next(iter(given))), str(error)) from None
-    if "regex" in given:
-        pattern = _regex(doc, (*place, "regex"), given["regex"])
-        if not pattern.groupindex:
-            raise doc.error((*place, "regex"), "has no named group, so it would find nothing: write (?P<name>…)")
-        return parsing.Groups(pattern, {})
+    for key in ("regex", "regex_each"):
+        if key in given:
+            if not _regex(doc, (*place, key), given[key]).groupindex:
+                raise doc.error((*place, key), "has no named group, so it would find nothing: write (?P<name>…)")
+            each = key == "regex_each"
+            return parsing.Groups(given[key], () if each else {}, each)
+    if "xml" in given:
+        return parsing.Xml({}, tuple(given["xml"]["lists"]) if isinstance(given["xml"], dict) else ())
     return parsing.Json({})
 
 
@@ -83,9 +138,11 @@ def _rules(doc: Document, facts: list[str], names: list[str]) -> Iterable[Rule]:
         place = ("verdict", index)
         if "when" not in given and index + 1 < len(rules):
             raise doc.error(place, "has no `when`, so the rules after it could never apply: put it last")
-        _known_tokens(doc, (*place, "reason"), given["reason"], (*facts, *PLACEHOLDERS))
+        summary = given.get("summary", "")
+        for key, text in (("reason", given["reason"]), ("summary", summary)):
+            _known_tokens(doc, (*place, key), text, (*facts, *WORDS))
         when = _expression(doc, (*place, "when"), given["when"], names) if "when" in given else None
-        yield Rule(when, given["outcome"], given["reason"])
+        yield Rule(when, given["outcome"], given["reason"], summary, given.get("severity"))
 
 
 def _quotes(doc: Document, commands: list[str]) -> Iterable[Quote]:
@@ -113,13 +170,13 @@ def _find_subject(doc: Document) -> FindSubject | None:
 
 def _expression(doc: Document, place: Place, source: str, known: Iterable[str]) -> Expression:
     try:
-        return Expression(source, known)
+        return Expression(source, [*known, *WORDS, _ADDRESSES])
     except ExpressionError as error:
         raise doc.error(place, str(error)) from None
 
 
 def _regex(doc: Document, place: Place, pattern: str) -> re.Pattern[str]:
-    known = "|".join(PLACEHOLDERS)
+    known = "|".join(WORDS)
     try:
         return re.compile(re.sub(rf"\{{({known})\}}", "1", pattern), re.MULTILINE)
     except re.error as error:

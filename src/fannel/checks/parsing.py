@@ -1,4 +1,4 @@
-"""From a command's output to data: TextFSM templates, JSON, or a pattern with named groups.
+"""From a command's output to data: TextFSM and TTP templates, JSON, XML, or a pattern with named groups.
 
 A template's rule to fail on any line it does not know is left out: a line that is new in this software version is no
 reason to doubt the lines that are understood. Nothing understood at all is an error.
@@ -6,31 +6,29 @@ reason to doubt the lines that are understood. Nothing understood at all is an e
 
 from __future__ import annotations
 
-import importlib.util
 import io
 import json
 import re
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from fannel.checks.errors import did_you_mean
+from fannel.checks.placeholder import fill_regex
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Self
+
+    from fannel.event import Subject
 
 
 # What a template is given. No table is wider, and a template tries fifty patterns on every line: 0.1 ms each.
 _TABLE_LINE = 1000
 _TABLE_LINES = 10_000
+_MATCHES = 2_000
 
 
 class ParseError(ValueError):
     """The output is not what the parser reads. One line."""
-
-
-class TemplateNotFoundError(LookupError):
-    """There is no such TextFSM template. One line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +43,8 @@ class Table:
         """The rows. Raises ParseError when there is none."""
         import textfsm  # noqa: PLC0415  (17 ms that a JSON check need not pay)
 
-        lines = text.split("\n")
-        if len(lines) > _TABLE_LINES:
-            msg = f"it has more than {_TABLE_LINES} lines"
-            raise ParseError(msg)
-        text = "\n".join(line[:_TABLE_LINE] for line in lines)
         try:
-            rows = textfsm.TextFSM(io.StringIO(self.template)).ParseTextToDicts(text)
+            rows = textfsm.TextFSM(io.StringIO(self.template)).ParseTextToDicts(_bounded(text))
         except textfsm.Error as error:  # an Error rule with a text of its own, or a template that is none
             msg = f"{self.name}: {error}"
             raise ParseError(msg[:200]) from None
@@ -63,19 +56,57 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class Tree:
+    """A TTP template. Gives its groups by name; a group that matched nothing is missing."""
+
+    name: str
+    template: str
+    empty: Mapping[str, Any]
+
+    def __call__(self, text: str) -> dict[str, Any]:
+        """The groups. Raises ParseError when there is none."""
+        from ttp import ttp  # noqa: PLC0415  (40 ms)
+
+        parser = ttp(data=_bounded(text), template=self.template, log_level="CRITICAL")
+        parser.parse(one=True)
+        parts = parser.result(structure="flat_list")
+        found = [part for part in parts if isinstance(part, dict) and part]
+        if not found:
+            msg = f"nothing in it is what the template {self.name} reads"
+            raise ParseError(msg)
+        groups: dict[str, Any] = found[0]
+        return groups
+
+
+@dataclass(frozen=True, slots=True)
 class Groups:
-    """A regular expression (multi-line). Gives the named groups of its first match; unmatched ones are missing."""
+    """A regular expression (multi-line). Gives the named groups of its first match; unmatched ones are missing.
 
-    pattern: re.Pattern[str]
-    empty: Mapping[str, str]
+    With `each` it gives a list of them, one for each match.
+    """
 
-    def __call__(self, text: str) -> dict[str, str]:
+    source: str
+    empty: Mapping[str, str] | tuple[()]
+    each: bool = False
+
+    def about(self, subject: Subject) -> Self:
+        """The pattern with its placeholders filled in. Raises UnfitValueError."""
+        return replace(self, source=fill_regex(self.source, subject))
+
+    def __call__(self, text: str) -> dict[str, str] | list[dict[str, str]]:
         """The groups. Raises ParseError when nothing matches."""
-        match = self.pattern.search(text)
-        if match is None:
+        found: list[dict[str, str]] = []
+        for match in re.finditer(self.source, text, re.MULTILINE):
+            found.append({name: value for name, value in match.groupdict().items() if value is not None})
+            if not self.each:
+                return found[0]
+            if len(found) > _MATCHES:
+                msg = f"the pattern matches in it more than {_MATCHES} times"
+                raise ParseError(msg)
+        if not found:
             msg = "nothing in it matches the pattern"
             raise ParseError(msg)
-        return {name: value for name, value in match.groupdict().items() if value is not None}
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,49 +125,42 @@ class Json:
             raise ParseError(msg) from None
 
 
+@dataclass(frozen=True, slots=True)
+class Xml:
+    """XML as mappings: an element by its name, an attribute as `@name`, what repeats or is in `lists` as a list.
+
+    Whatever stands around the document (prompts, Junos's `{master}`) is left out. A document type is refused, for
+    what it could define.
+    """
+
+    empty: Mapping[str, Any]
+    lists: tuple[str, ...] = ()
+
+    def __call__(self, text: str) -> dict[str, Any]:
+        """The document. Raises ParseError."""
+        import xmltodict  # noqa: PLC0415  (90 ms)
+
+        start, end = text.find("<"), text.rfind(">")
+        document = text[start : end + 1]
+        if start < 0 or "<!DOCTYPE" in document.upper():
+            msg = "it is not XML"
+            raise ParseError(msg)
+        try:
+            tree: dict[str, Any] = xmltodict.parse(document, force_list=self.lists or None)
+        except (ValueError, RecursionError, xmltodict.expat.ExpatError):
+            msg = "it is not XML"
+            raise ParseError(msg) from None
+        return tree
+
+
 # Each reads one command's output, or raises ParseError. `empty` is what the command's name stands for in expressions
 # when an optional command gave nothing that could be read.
-Parser = Table | Groups | Json
+Parser = Table | Tree | Groups | Json | Xml
 
 
-def ntc_table(platform: str, command: str) -> Table:
-    """The ntc-templates template for a platform and a command.
-
-    The file is opened by name: the library's own lookup reads its whole index first (190 ms against 1.5 ms).
-    Raises TemplateNotFoundError.
-    """
-    library = importlib.util.find_spec("ntc_templates")  # found, not imported: the import costs 40 ms
-    if library is None or not library.submodule_search_locations:
-        msg = "ntc-templates is not installed"
-        raise TemplateNotFoundError(msg)
-    folder = Path(next(iter(library.submodule_search_locations))) / "templates"
-    name = f"{platform}_{command.replace(' ', '_')}"
-    try:
-        return table(folder / f"{name}.textfsm")
-    except TemplateNotFoundError:
-        known = [path.stem for path in folder.glob("*.textfsm")]
-        msg = f"ntc-templates has no template {name}"
-        mine = [stem for stem in known if stem.startswith(platform)]
-        hint = did_you_mean(name, mine) if mine else "; no such platform"
-        raise TemplateNotFoundError(msg + (hint if len(hint) < 120 else "")) from None
-
-
-def table(file: Path) -> Table:
-    """A TextFSM template from a file. Raises TemplateNotFoundError."""
-    try:
-        template = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        msg = f"there is no template {file.name} beside the check"
-        raise TemplateNotFoundError(msg) from None
-    return Table(file.stem, re.sub(r"(?m)^[ \t]+\^\.(?:\*)?\s*->\s*Error\s*$\n?", "", template))
-
-
-def check_template(parser: Table) -> None:
-    """Compile the template once, for the mistakes in it. Raises ParseError."""
-    import textfsm  # noqa: PLC0415
-
-    try:
-        textfsm.TextFSM(io.StringIO(parser.template))
-    except textfsm.Error as error:
-        msg = f"{parser.name} is not a TextFSM template: {error}"
-        raise ParseError(msg[:200]) from None
+def _bounded(text: str) -> str:
+    lines = text.split("\n")
+    if len(lines) > _TABLE_LINES:
+        msg = f"it has more than {_TABLE_LINES} lines"
+        raise ParseError(msg)
+    return "\n".join(line[:_TABLE_LINE] for line in lines)

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 
 from fannel.checks.errors import DeviceError
 from fannel.checks.judge import judge
-from fannel.checks.placeholder import UnfitValueError, fill, fill_regex
+from fannel.checks.placeholder import MissingValueError, UnfitValueError, fill, fill_first, fill_regex
 from fannel.checks.screen import clean
 from fannel.checks.verdict import Output, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from fannel.checks.check import Check, FindSubject
+    from fannel.checks.check import Check, Command, FindSubject
     from fannel.event import Subject
 
 
@@ -76,20 +76,28 @@ class _Run:
 
     def _collect(self) -> list[str | None]:
         # All values are checked before the first command is sent.
-        lines = [fill(command.run, self._subject) for command in self._check.commands]
+        lines = [self._line(command) for command in self._check.commands]
         texts: list[str | None] = []
         lost: DeviceError | None = None
         for command, line in zip(self._check.commands, lines, strict=True):
             try:
                 if lost is not None:
                     raise lost
-                texts.append(self._run(line))
+                texts.append(None if line is None else self._run(line))
             except DeviceError as error:
                 if not command.optional:
                     raise
                 lost = error if error.lost else None
                 texts.append(None)
         return texts
+
+    def _line(self, command: Command) -> str | None:
+        try:
+            return fill_first(command.forms, self._subject)
+        except MissingValueError:
+            if not command.optional:
+                raise
+            return None
 
     def _run(self, line: str) -> str:
         started = self._clock()

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from fannel.event import Severity
 
 Outcome = Literal["confirmed", "cleared", "expected", "inconclusive"]
 
@@ -22,7 +25,8 @@ class Verdict:
     """A judgement: never without reasons; `evidence` are lines of the outputs, verbatim.
 
     `subject_name` is the interface name when the device had to be asked for it; `waited` says what was in the way of
-    the login, when it took long.
+    the login, when it took long. `summary` is the reason in a few words and `severity` what the fault weighs, where the
+    check says so.
     """
 
     outcome: Outcome
@@ -33,6 +37,8 @@ class Verdict:
     took_s: float = 0.0
     subject_name: str | None = None
     waited: str = ""
+    summary: str = ""
+    severity: Severity | None = None
 
     @property
     def reason(self) -> str:
@@ -41,10 +47,12 @@ class Verdict:
 
     def to_json(self) -> dict[str, Any]:
         """The judgement without the outputs: what rules see and what the incident keeps."""
-        return {
+        found: dict[str, Any] = {
             "outcome": self.outcome,
             "reason": self.reason,
             "reasons": list(self.reasons),
             "evidence": list(self.evidence),
             "facts": self.facts,
         }
+        said = {"summary": self.summary, "severity": self.severity}
+        return found | {key: value for key, value in said.items() if value}

@@ -10,6 +10,7 @@ import typer
 from fannel import __version__
 from fannel.cli import (
     bench,
+    checks,
     db,
     decode,
     demo,
@@ -17,6 +18,7 @@ from fannel.cli import (
     events,
     hosts,
     incidents,
+    judge,
     lab,
     observe,
     outbox,
@@ -36,6 +38,8 @@ app = typer.Typer(
 app.command("run", context_settings=run.PASS_THROUGH)(run.run)
 app.command("demo")(demo.demo)
 app.command("decode", cls=decode.InOrder)(decode.decode)
+app.command("judge")(judge.judge)
+app.add_typer(checks.app, name="checks")
 app.command("receive")(receive.receive)
 app.command("doctor")(doctor.doctor)
 app.add_typer(incidents.app, name="incidents")

@@ -77,3 +77,13 @@ def canonical_interface_name(name: str) -> str:
     if number.count("/") >= _XR_SLASHES:
         full = _XR_FULL.get(full, full)
     return full + number
+
+
+def spellings(name: str) -> tuple[str, ...]:
+    """`name` in full, then every way it may be shortened: what to look for where a device shortens names."""
+    full = canonical_interface_name(name)
+    found = _NAME.fullmatch(full)
+    if found is None:
+        return (full,)
+    shorts = _ABBREVIATIONS.get(found["type"], ()) or _ABBREVIATIONS.get(found["type"].capitalize(), ())
+    return (full, *(short + found["number"] for short in shorts))

@@ -1,0 +1,99 @@
+"""`fannel checks list`: which problem is looked at on which operating system, and where nobody looks.
+
+Reads files only. A check that is broken is shown with its mistake, and the exit status is then 1.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fannel import config
+from fannel.cli.terminal import json_text, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+app = typer.Typer(help="What is looked at on devices, and how it is judged.", no_args_is_help=True)
+
+_SIGNS = {"shipped": "✓", "own": "own", "broken": "broken", "missing": "–"}
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One problem on one operating system. `state` is shipped, own (the site's), broken or missing."""
+
+    problem: str
+    os: str
+    state: str
+    file: str | None = None
+    commands: tuple[str, ...] = ()
+    error: str | None = None
+
+
+@app.callback()
+def _group() -> None:
+    """What is looked at on devices, and how it is judged."""
+
+
+@app.command("list")
+def list_checks(
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+    missing: Annotated[bool, typer.Option("--missing", help="Only what has no check.")] = False,
+) -> None:
+    """A matrix of problem and operating system: ✓ shipped, own, broken, – missing; exit status 1 if one is broken."""
+    found = cells()
+    broken = [cell for cell in found if cell.state == "broken"]
+    shown = [cell for cell in found if not missing or cell.state == "missing"]
+    if as_json:
+        sys.stdout.write(json_text({"checks": [asdict(cell) for cell in shown]}, indent=2) + "\n")
+    elif missing:
+        for cell in shown:
+            typer.echo(f"{cell.problem} {cell.os}")
+    else:
+        _matrix(found)
+        count = sum(cell.state != "missing" for cell in found)
+        typer.echo(f"{count} checks, {len(found) - count} missing, {len(broken)} broken")
+    for cell in broken:
+        typer.echo(f"fannel: {printable(cell.error or '')}", err=True)
+    if broken:
+        raise typer.Exit(1)
+
+
+def cells() -> list[Cell]:
+    """Every problem that has a check anywhere, on every operating system that has a check for anything."""
+    from fannel.checks.errors import CheckError  # noqa: PLC0415  (only for these commands)
+    from fannel.checks.find import Checks  # noqa: PLC0415
+
+    own = config.load().checks.path
+    checks = Checks.beside(own)
+    files = {(file.parent.name, file.stem): file for file in checks.files()}
+    systems = sorted({os for _, os in files})
+    found = []
+    for problem in sorted({problem for problem, _ in files}):
+        for os in systems:
+            file = files.get((problem, os))
+            if file is None:
+                found.append(Cell(problem, os, "missing"))
+                continue
+            try:
+                check = checks.find(problem, os)
+            except CheckError as error:
+                found.append(Cell(problem, os, "broken", str(file), error=str(error)))
+                continue
+            commands = tuple(form for command in check.commands for form in command.forms)
+            state = "own" if file.is_relative_to(own) else "shipped"
+            found.append(Cell(problem, os, state, str(file), commands))
+    return found
+
+
+def _matrix(found: Sequence[Cell]) -> None:
+    systems = list(dict.fromkeys(cell.os for cell in found))
+    width = max((len(cell.problem) for cell in found), default=7)
+    typer.echo("problem".ljust(width) + "".join(f"  {os:<7}" for os in systems).rstrip())
+    for start in range(0, len(found), len(systems) or 1):
+        row = found[start : start + len(systems)]
+        typer.echo(row[0].problem.ljust(width) + "".join(f"  {_SIGNS[cell.state]:<7}" for cell in row).rstrip())
