@@ -118,6 +118,8 @@ class TestMistakes:
             ("[trap]\ntrust = ['name']", "fannel.toml: trap.trust[0] = 'name': input should be 'source_address'"),
             ("[slack]\ntimeout_s = 0", "fannel.toml: slack.timeout_s = 0: input should be greater than 0"),
             ("[site]\ntimezone = 'Tokyo'", "fannel.toml: site.timezone = 'Tokyo': no such time zone"),
+            ("[slack]\nlanguage = 'jp'", "fannel.toml: slack.language = 'jp': input should be 'en' or 'ja'"),
+            ("[slack]\ntime_zone = 'Asia/Tokio'", "fannel.toml: slack.time_zone = 'Asia/Tokio': no such time zone"),
             ("[site]\ntimezone = 'Asia/Tokio'", "fannel.toml: site.timezone = 'Asia/Tokio': no such time zone, did"),
             ("[pagoda]\nurl = 'pagoda'", "fannel.toml: pagoda.url: input should be a valid URL"),
             ("[pagoda]\nurl = 'http://u:p@x/'", "fannel.toml: pagoda.url: must not carry a user name or password"),

@@ -21,6 +21,7 @@ from fannel.intake.source_notice import SOURCE_QUIET, SOURCE_STORM
 from fannel.slack import layout
 from fannel.slack.client import SlackClient
 from fannel.slack.outbox import Outbox
+from fannel.slack.words import Reader
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +32,9 @@ if TYPE_CHECKING:
     from fannel.incidents.incident import Incident
     from fannel.incidents.store.posts import Kind
     from fannel.slack.layout import Message
-    from fannel.slack.outputs import File
+    from fannel.slack.layout.outputs import File
+
+    LayOut = Callable[[Incident, Verdict, str, Reader], Message]
 
 
 class UnknownIncidentError(LookupError):
@@ -52,7 +55,12 @@ def open_outbox(settings: Settings, store: Store, now: Callable[[], datetime] = 
         api_url=str(settings.slack.api_url),
         timeout_s=settings.slack.timeout_s,
     )
-    return Outbox(store, client, now=now, zone=settings.site.zone, storm_incidents=settings.slack.storm_incidents)
+    return Outbox(store, client, now=now, reader=reader_of(settings), storm_incidents=settings.slack.storm_incidents)
+
+
+def reader_of(settings: Settings) -> Reader:
+    """Who reads the channel."""
+    return Reader.of(settings.slack.language, settings.readers_zone)
 
 
 class Responder:
@@ -65,6 +73,7 @@ class Responder:
         self._store = store
         self._outbox = outbox
         self._now = now
+        self._reader = reader_of(settings)
 
     @classmethod
     def open(cls, settings: Settings) -> Self:
@@ -142,7 +151,7 @@ class Responder:
             return
         logged = self._store.event_json(event["id"]) or event
         key = f"event/{event['id']}"
-        message = layout.note(Event.from_json(logged), key, zone=self._settings.site.zone)
+        message = layout.note(Event.from_json(logged), key, self._reader)
         self._store.posts.want(self._post(None, "note", key, message, FIRST))
         self._outbox.deliver(key)
 
@@ -204,14 +213,14 @@ class Responder:
         key = f"{incident.id}/parent"
         if self._store.posts.find(key) is not None:
             return
-        message = layout.parent(incident, key, zone=self._settings.site.zone, aside=self._store.aside(incident.id))
+        message = layout.parent(incident, key, self._reader, self._store.aside(incident.id))
         self._store.posts.want(self._post(incident, "parent", key, message, FIRST))
 
     def _want_update(self, incident: Incident, priority: int, key: str) -> None:
         if self._outbox is None:
             return
         aside = self._store.aside(incident.id)
-        message = layout.parent(incident, f"{incident.id}/parent", zone=self._settings.site.zone, aside=aside)
+        message = layout.parent(incident, f"{incident.id}/parent", self._reader, aside)
         self._store.posts.want(self._post(incident, "update", key, message, priority))
 
     def _want(
@@ -219,13 +228,13 @@ class Responder:
         incident: Incident,
         priority: int,
         key: str,
-        lay_out: Callable[[Incident, Verdict, str], Message],
+        lay_out: LayOut,
         verdict: Verdict,
     ) -> None:
         if self._outbox is None:
             return
         self._want_parent(incident)
-        message = lay_out(incident, verdict, key)
+        message = lay_out(incident, verdict, key, self._reader)
         self._store.posts.want(self._post(incident, "reply", key, message, priority))
         if message.file is not None:
             self._store.posts.want(self._file(incident, f"{key}/file", message.file))
@@ -264,14 +273,12 @@ class Responder:
             self._outbox.deliver(incident.id)
 
 
-def _calm(
-    event: Json, lay_out: Callable[[Incident, Verdict, str], Message]
-) -> Callable[[Incident, Verdict, str], Message]:
+def _calm(event: Json, lay_out: LayOut) -> LayOut:
     """The same, and that it is calm, where the event is the last word of what flapped."""
     flap = event.get("flap")
     if flap is None or flap["flapping"] or flap["window_s"]:
         return lay_out
-    return lambda incident, verdict, key: layout.calm(lay_out(incident, verdict, key), flap["transitions"])
+    return lambda incident, verdict, key, to: layout.calm(lay_out(incident, verdict, key, to), flap["transitions"], to)
 
 
 def _key(incident: Incident, what: str, event: Json) -> str:

@@ -219,7 +219,7 @@ def test_a_template_in_the_device_pagoda_and_trap_is_read_and_never_run(stage, f
     named = Thread(stage, "rt-tyo-01 {{ lookup(").until(judged, fannel)
     assert "could not judge" in named.parent, "no such name reaches a device"
     Thread(stage, "Gi0/15").until(judged, fannel)
-    Thread(stage, "snmp auth failure").until(lambda _: True, fannel)
+    Thread(stage, "SNMP authentication failure").until(lambda _: True, fannel)
     time.sleep(1)
     assert not marker.exists()
     with sqlite3.connect(folder / "fannel.sqlite3") as database:

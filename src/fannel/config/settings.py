@@ -274,6 +274,9 @@ class Slack(Section):
     channel: str = "C0ALERTS01"
     api_url: ServiceUrl = HttpUrl("https://slack.com/api/")
     timeout_s: Seconds = 10
+    # What FANNEL says there, and the zone of times that Slack does not put into each phone's own (push texts).
+    language: Literal["en", "ja"] = "en"
+    time_zone: Annotated[str | None, AfterValidator(lambda name: None if name is None else _zone(name))] = None
     # More new incidents a minute than this, and they are summed up.
     storm_incidents: Annotated[int, Field(ge=1, le=10_000)] = 20
 
@@ -363,6 +366,11 @@ class Settings(BaseModel):
     leases: Leases = Leases()
     site: Site = Site()
     checks: Checks = Checks()
+
+    @property
+    def readers_zone(self) -> tzinfo:
+        """The zone of who reads in Slack."""
+        return self.site.zone if self.slack.time_zone is None else ZoneInfo(self.slack.time_zone)
 
 
 def sections() -> dict[str, type[Section]]:

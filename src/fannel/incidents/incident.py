@@ -78,7 +78,11 @@ class Related:
 
 @dataclass(frozen=True, slots=True)
 class Aside:
-    """What else an incident's thread tells. `flapping` is how many changes there were, 0 while it does not flap."""
+    """What else an incident's thread tells. `flapping` is how many changes there were, 0 while it does not flap.
+
+    `outlived` says what it was attached to, if that ended and it did not.
+    """
 
     flapping: int = 0
     related: tuple[Related, ...] = ()
+    outlived: str = ""

@@ -26,6 +26,11 @@ def section(*lines: str) -> Json:
     return {"type": "section", "expand": True, "text": mrkdwn("\n".join(line for line in lines if line))}
 
 
+def fact(label: str, value: str) -> str:
+    """One line of a section: what it is in bold, a space (a mark that touches Japanese text is no mark), the value."""
+    return f"*{label}:* {value}" if value else ""
+
+
 def context(*facts: str | None) -> Json:
     """One small grey line: facts joined by middle dots."""
     return {"type": "context", "elements": [mrkdwn(" · ".join(fact for fact in facts if fact))]}

@@ -17,22 +17,22 @@ from typing import TYPE_CHECKING, Literal
 from fannel import logs
 from fannel.incidents.lease import channel as lease_name
 from fannel.incidents.store.posts import URGENT, Post
-from fannel.slack import summary
 from fannel.slack.errors import BadMessage, ChannelProblem, FatalAuth, RateLimited, SlackError, Unreachable
-from fannel.slack.late import repeated
+from fannel.slack.layout import storm as storms
+from fannel.slack.layout.late import repeated
 from fannel.slack.sender import Sender
 from fannel.slack.sending import Sending
+from fannel.slack.words import Reader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from datetime import tzinfo
 
     from fannel.incidents.lease import Lease
     from fannel.incidents.store import Store
     from fannel.incidents.store.channels import Backlog
     from fannel.incidents.store.posts import Kind, PostState
     from fannel.slack.client import SlackClient
-    from fannel.slack.layout import Message
+    from fannel.slack.layout.message import Message
     from fannel.slack.pace import Lane
     from fannel.slack.storm import Say, Storm
 
@@ -76,14 +76,14 @@ class Outbox:
         client: SlackClient,
         *,
         now: Callable[[], datetime],
-        zone: tzinfo = UTC,
+        reader: Reader | None = None,
         storm_incidents: int = 20,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._store = store
-        self._sender = Sender(store, client, zone=zone)
+        self._reader = reader or Reader()
+        self._sender = Sender(store, client, reader=self._reader)
         self._now = now
-        self._zone = zone
         self._storm_incidents = storm_incidents
         self._sleep = sleep
         self._owner = f"outbox-{uuid.uuid4().hex[:12]}"
@@ -232,7 +232,7 @@ class Outbox:
         if not earlier:
             return False
         times = sum(_times(one) for one in same)
-        self._store.posts.merge(earlier, last, repeated(last.payload, times, post.wanted_at, self._zone))
+        self._store.posts.merge(earlier, last, repeated(last.payload, times, post.wanted_at, self._reader))
         return True
 
     # --- storms ---------------------------------------------------------------------------------------------------
@@ -250,17 +250,14 @@ class Outbox:
             # Keyed by what it lists: were this process to die before it kept the state, it is not wanted twice.
             key = f"storm/{channel}/{listed}"
             opened = storm.opened + len(fresh)
-            lines = [summary.Line(one.severity, one.problem, one.host, one.subject) for one in fresh]
-            self._want(
-                channel,
-                key,
-                summary.summary(lines, opened=opened, since=since, waiting=waiting, key=key, zone=self._zone),
-            )
+            lines = [storms.Line(one.severity, one.problem, one.host, one.subject) for one in fresh]
+            message = storms.summary(lines, opened=opened, since=since, waiting=waiting, key=key, to=self._reader)
+            self._want(channel, key, message)
             storm = storm.said(now.timestamp(), listed, len(fresh))
         if say == "over":
             key = f"storm/{channel}/over/{storm.since:.0f}"
-            message = summary.over(
-                opened=storm.opened, since=since, until=now, waiting=waiting, key=key, zone=self._zone
+            message = storms.over(
+                opened=storm.opened, since=since, until=now, waiting=waiting, key=key, to=self._reader
             )
             self._want(channel, key, message)
             storm = storm.ended()

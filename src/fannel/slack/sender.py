@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING
 
 from fannel import logs
 from fannel.slack.errors import BadMessage, CannotUpdate, DuplicateUnclear, MessageNotFound, ThreadClosed
-from fannel.slack.late import dated
+from fannel.slack.layout.late import dated
 
 if TYPE_CHECKING:
-    from datetime import datetime, tzinfo
+    from datetime import datetime
 
     from fannel.incidents.store import Post, Store
     from fannel.slack.blocks import Json
     from fannel.slack.client import Posted, SlackClient
+    from fannel.slack.words import Reader
 
 log = logs.Logger("fannel.slack")
 
@@ -29,12 +30,12 @@ _KEY_SPACE = uuid.UUID("6a1d6d63-7a0f-5e5e-9d0c-0a6f1f8a4c11")
 
 
 class Sender:
-    """Sends what somebody claimed. `zone` is the site's, for times in push texts."""
+    """Sends what somebody claimed, to `reader`."""
 
-    def __init__(self, store: Store, client: SlackClient, *, zone: tzinfo) -> None:
+    def __init__(self, store: Store, client: SlackClient, *, reader: Reader) -> None:
         self._store = store
         self._client = client
-        self._zone = zone
+        self._reader = reader
 
     def send(self, post: Post, now: datetime) -> str:
         """The ts of the message that is there now.
@@ -51,7 +52,7 @@ class Sender:
             return self._client.upload(post.channel, thread_ts, **post.payload)
         posted = self._find(post, thread_ts) if post.state == "unknown" else None
         if posted is None:
-            posted = self._post(post, dated(post.payload, post.wanted_at, now, self._zone), thread_ts)
+            posted = self._post(post, dated(post.payload, post.wanted_at, now, self._reader), thread_ts)
         if post.kind == "reply" and posted.thread_ts is None:
             # The parent was deleted and Slack made this reply a message of its own: the thread goes on under it.
             self._store.posts.move_thread(post, posted.ts)

@@ -1,7 +1,7 @@
 """When too many incidents open for one message each: a summary every half minute, the threads behind it. Pure.
 
 A storm begins when more than so many incidents opened within a minute, and is over when at most half as many did, so
-that it does not begin and end by turns. What a summary says is `slack/summary.py`'s.
+that it does not begin and end by turns. What a summary says is `slack/layout/storm.py`'s.
 """
 
 from __future__ import annotations

@@ -192,16 +192,20 @@ def preformatted(outputs: Iterable[str], width: int = PREFORMATTED_COLUMNS) -> I
 # --- time ---------------------------------------------------------------------------------------------------------
 
 
-def duration(seconds: float) -> str:
+UNITS = ("d", "h", "m", "s")
+
+
+def duration(seconds: float, units: tuple[str, str, str, str] = UNITS) -> str:
     """`8s`, `4m12s`, `1h03m`, `2d04h`: two units at most, as said on the phone. Negative is zero."""
+    d, h, m, s = units
     whole = max(0, round(seconds))
     if whole < 60:
-        return f"{whole}s"
+        return f"{whole}{s}"
     if whole < 3600:
-        return f"{whole // 60}m{whole % 60:02d}s"
+        return f"{whole // 60}{m}{whole % 60:02d}{s}"
     if whole < 86400:
-        return f"{whole // 3600}h{whole % 3600 // 60:02d}m"
-    return f"{whole // 86400}d{whole % 86400 // 3600:02d}h"
+        return f"{whole // 3600}{h}{whole % 3600 // 60:02d}{m}"
+    return f"{whole // 86400}{d}{whole % 86400 // 3600:02d}{h}"
 
 
 def when(moment: datetime, zone: tzinfo) -> str:

@@ -1,4 +1,4 @@
-"""What else an incident's thread tells: what follows from it, and that it flaps."""
+"""What else an incident's thread tells: what follows from it, that it flaps, that it outlived its cause."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sqlalchemy import select, union
 
 from fannel.event import Host, Subject
 from fannel.incidents.incident import Aside, Related
-from fannel.incidents.store.tables import flaps, incidents
+from fannel.incidents.store.tables import flaps, history, incidents
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -45,7 +45,18 @@ def aside_of(connection: Connection, incident_id: str) -> Aside:
         )
         for row in connection.execute(attached)
     ]
-    return Aside(connection.execute(flapping).scalar() or 0, tuple(related))
+    return Aside(connection.execute(flapping).scalar() or 0, tuple(related), _outlived(connection, incident_id))
+
+
+def _outlived(connection: Connection, incident_id: str) -> str:
+    """Why it was attached before it got a thread of its own, in the words of the rule; empty where it never was."""
+    moved = (history.c.incident_id == incident_id, history.c.what.in_(("attached", "detached")))
+    last = connection.execute(
+        select(history.c.what, history.c.why).where(*moved).order_by(history.c.seq.desc()).limit(2)
+    ).all()
+    if len(last) < 2 or (last[0].what, last[1].what) != ("detached", "attached"):
+        return ""
+    return last[1].why or ""
 
 
 def with_aside(connection: Connection, now: datetime) -> list[str]:

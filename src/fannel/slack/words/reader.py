@@ -1,0 +1,45 @@
+"""Who reads: in which language, and in which zone times stand where Slack cannot put them into the phone's own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC
+from typing import TYPE_CHECKING, Literal, Self
+
+from fannel.slack import text
+from fannel.slack.words.english import ENGLISH
+from fannel.slack.words.japanese import JAPANESE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime, tzinfo
+
+    from fannel.slack.words.catalogue import Words
+
+Language = Literal["en", "ja"]
+LANGUAGES: Mapping[Language, Words] = {"en": ENGLISH, "ja": JAPANESE}
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """The people of one channel."""
+
+    words: Words = ENGLISH
+    zone: tzinfo = UTC
+
+    @classmethod
+    def of(cls, language: Language, zone: tzinfo) -> Self:
+        """Readers of this language in this zone."""
+        return cls(LANGUAGES[language], zone)
+
+    def when(self, moment: datetime) -> str:
+        """Date and time, as Slack's mark-up."""
+        return text.when(moment, self.zone)
+
+    def clock(self, moment: datetime) -> str:
+        """The time of day, as Slack's mark-up."""
+        return text.clock(moment, self.zone)
+
+    def duration(self, seconds: float) -> str:
+        """How long."""
+        return text.duration(seconds, self.words.units)

@@ -1,0 +1,270 @@
+"""Every message FANNEL says in Slack, as the golden files hold it: one case a situation, in every language."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from fannel.checks.verdict import Output, Verdict
+from fannel.event import Event, Host, Source, Subject
+from fannel.incidents.incident import Aside, Incident, Related
+from fannel.normalise import lost_event
+from fannel.slack import layout
+from fannel.slack.layout import storm
+from fannel.slack.layout.late import dated, repeated
+from fannel.slack.words import Reader
+
+TOKYO = ZoneInfo("Asia/Tokyo")
+ENGLISH, JAPANESE = Reader.of("en", TOKYO), Reader.of("ja", TOKYO)
+OPENED = datetime(2026, 11, 22, 7, 0, 7, tzinfo=UTC)
+HOST = Host("rt-tyo-01.example.net", known=True, os="iosxe", platform="Cisco IOS-XE", site="Tokyo DC1")
+INTERFACE = Subject("interface", "GigabitEthernet0/1", ifindex=3, description="10G to rt-osa-01", circuit="CKT-0001")
+SHOW = "GigabitEthernet0/1 is down, line protocol is down (notconnect)"
+
+NEW = Incident(
+    id="A-7F3K2Q",
+    fingerprint="rt-tyo-01.example.net/interface_down/GigabitEthernet0/1",
+    problem="interface_down",
+    severity="critical",
+    state="new",
+    host=HOST,
+    subject=INTERFACE,
+    notification="IF-MIB::linkDown",
+    opened_by="01JD0000000000000000000001",
+    opened_at=OPENED,
+    last_raise_at=OPENED,
+)
+CONFIRMED = Verdict(
+    "confirmed",
+    ("oper down while admin up", "LLDP neighbour lost"),
+    evidence=(SHOW, "     0 input errors, 0 CRC, 0 frame, 0 overrun, 0 ignored"),
+    outputs=(
+        Output("show interfaces GigabitEthernet0/1", SHOW + "\n" + "  a counter at 0\n" * 40, 0.8),
+        Output("show lldp neighbors GigabitEthernet0/1", "Total entries displayed: 0", 0.4),
+    ),
+    took_s=2.1,
+)
+EXPECTED = Verdict(
+    "expected",
+    ("administratively down",),
+    evidence=("GigabitEthernet0/1 is administratively down",),
+    outputs=(Output("show interfaces Gi0/1", "GigabitEthernet0/1 is administratively down\n  MTU 1500 bytes"),),
+    took_s=1.2,
+)
+UNREACHABLE = Verdict("inconclusive", ("rt-tyo-01 is unreachable: SSH timed out after 30 s",))
+CLEARED = Verdict("cleared", ("oper up, admin up",))
+BACK_ALREADY = replace(CLEARED, took_s=1.0)
+OTHER_RUN = "another run (incident A-7F3K2Q on noc-02, process 4711, since 16:00:01)"
+GAVE_UP = Verdict("inconclusive", (f"{OTHER_RUN} is looking at this device; gave up after 60 s",))
+
+JUDGED = replace(NEW, state="open", verdict=CONFIRMED.to_json(), raises=3, last_raise_at=OPENED + timedelta(seconds=9))
+RESOLVED = replace(JUDGED, state="resolved", resolved_at=OPENED + timedelta(seconds=252))
+REOPENED = replace(JUDGED, state="new", reopened=1, verdict=None)
+NEIGHBOR = replace(
+    NEW,
+    problem="bgp_neighbor_down",
+    severity="major",
+    notification="BGP4-MIB::bgpBackwardTransNotification",
+    subject=Subject("bgp_neighbor", "192.0.2.2", description="rt-osa-01.example.net"),
+)
+
+STORM_REASONS = ("more than 100 events at once and 20 a second",)
+STORMING = replace(
+    NEW,
+    problem="source_storm",
+    severity="warning",
+    notification=None,
+    subject=Subject("sender", "192.0.2.1", description=STORM_REASONS[0]),
+    verdict=Verdict("confirmed", STORM_REASONS).to_json(),
+)
+QUIET_OVER = replace(
+    STORMING,
+    problem="source_quiet",
+    state="resolved",
+    subject=Subject("sender", "192.0.2.1", description="heard nothing for 900 s"),
+    verdict=Verdict("confirmed", ("heard nothing for 900 s",)).to_json(),
+    resolved_at=OPENED + timedelta(minutes=15),
+)
+QUIET_AGAIN = Verdict("cleared", ("heard again after 1800 s",))
+UNKNOWN_HOST = replace(
+    NEW, host=Host("192.0.2.99", known=False), subject=Subject("interface", ifindex=7), severity="minor"
+)
+NOT_KNOWN = Verdict("inconclusive", ("pagoda does not know this device; nobody logged in",))
+
+
+def event(**changes):
+    base = Event(
+        id="01JD0000000000000000000002",
+        received_at=OPENED,
+        via="snmp_trap",
+        kind="authentication_failure",
+        problem="authentication_failure",
+        phase="info",
+        severity="warning",
+        host=HOST,
+        subject=Subject("device"),
+        source=Source("192.0.2.1"),
+        trap={"name": "SNMPv2-MIB::authenticationFailure", "varbinds": {"authAddr": "198.51.100.7"}},
+    )
+    return replace(base, **changes)
+
+
+def lost(**counts):
+    found = lost_event(counts, received_at=OPENED, receiver="noc-01.example.net")
+    return replace(found, id="01JD0000000000000000000002")
+
+
+REFUSED = event(
+    kind="snmp_auth_failure",
+    problem="snmp_auth_failure",
+    host=Host("198.51.100.7", known=False),
+    subject=Subject("sender", "198.51.100.7"),
+    source=Source("198.51.100.7"),
+    trap=None,
+    refusal={"reason": "bad_community", "detail": "an SNMP v2c trap with a community not configured", "unsaid": 12},
+)
+RESTART = event(
+    kind="cold_start",
+    problem="device_restart",
+    trap={"name": "SNMPv2-MIB::coldStart", "varbinds": {}},
+)
+DISPUTED = event(
+    source=Source(
+        "198.51.100.9",
+        agent_address="192.0.2.1",
+        proxy="203.0.113.7",
+        disputed={"source_address": "rt-nat-01", "agent_address": "rt-tyo-01"},
+    )
+)
+STRANGER = event(
+    kind="interface_down",
+    host=Host("192.0.2.99", known=False),
+    subject=Subject("interface", ifindex=7),
+    source=Source("192.0.2.99"),
+    trap={"name": "IF-MIB::linkDown", "varbinds": {"ifIndex": 7, "ifOperStatus": "down"}},
+)
+LOG_LINE = event(
+    via="syslog",
+    kind="unknown_syslog",
+    problem="unknown_syslog",
+    trap=None,
+    syslog={
+        "message": "%PLATFORM-4-ELEMENT_WARNING: R0/0: smand: RP/0: Used Memory value 91% exceeds warning level 88%"
+    },
+)
+
+RELATED = (
+    Related(
+        "bgp_neighbor_down",
+        HOST,
+        Subject("bgp_neighbor", "192.0.2.2", description="rt-osa-01.example.net"),
+        "GigabitEthernet0/1 leads to it",
+        over=True,
+    ),
+    Related(
+        "interface_down",
+        Host("rt-osa-01.example.net", known=True),
+        Subject("interface", "GigabitEthernet0/2"),
+        "the other end of the same link as rt-tyo-01.example.net GigabitEthernet0/1",
+        over=False,
+    ),
+    *(
+        Related("ospf_neighbor_down", HOST, Subject("ospf_neighbor", f"192.0.2.{n}"), "<!channel> `*_", over=False)
+        for n in range(3, 10)
+    ),
+)
+OUTLIVED = Aside(outlived="lies on GigabitEthernet0/1")
+RESTARTED = Aside(outlived="the device restarted 42 s before")
+
+
+def line(number, severity="critical", problem="interface_down", name="GigabitEthernet0/1"):
+    host = Host(f"rt-tyo-{number:02}.example.net", known=True, os="iosxe", site="Tokyo DC1")
+    return storm.Line(severity, problem, host, Subject("interface", name))
+
+
+def neighbor(number):
+    host = Host(f"rt-osa-{number:02}.example.net", known=True, os="junos")
+    return storm.Line("major", "bgp_neighbor_down", host, Subject("bgp_peer", peer="192.0.2.1"))
+
+
+MANY = [*(line(n, "minor") for n in range(20)), *(line(n) for n in range(20, 26)), *(neighbor(n) for n in range(7))]
+
+
+def storm_cases(to):
+    begun = {"since": OPENED, "to": to}
+    return {
+        "storm_begins": storm.summary(MANY, opened=33, waiting=33, key="storm/C0/9", **begun),
+        "storm_goes_on": storm.summary(MANY[:3], opened=321, waiting=204, key="storm/C0/9", **begun),
+        "storm_over": storm.over(
+            opened=321, until=OPENED + timedelta(seconds=252), waiting=1, key="storm/C0/over/1", **begun
+        ),
+    }
+
+
+def thread_cases(to):
+    flapping = Aside(12)
+    return {
+        "parent_checking": layout.parent(NEW, "k", to),
+        "parent_confirmed": layout.parent(JUDGED, "k", to),
+        "parent_expected": layout.parent(replace(NEW, verdict=EXPECTED.to_json()), "k", to),
+        "parent_inconclusive": layout.parent(replace(NEW, verdict=UNREACHABLE.to_json()), "k", to),
+        "parent_neighbor": layout.parent(NEIGHBOR, "k", to),
+        "parent_unknown_host": layout.parent(UNKNOWN_HOST, "k", to),
+        "parent_flapping": layout.parent(JUDGED, "k", to, flapping),
+        "parent_related": layout.parent(JUDGED, "k", to, Aside(0, RELATED)),
+        "parent_outlived": layout.parent(NEIGHBOR, "k", to, OUTLIVED),
+        "parent_outlived_restart": layout.parent(NEW, "k", to, RESTARTED),
+        "parent_reopened": layout.parent(REOPENED, "k", to),
+        "parent_resolved": layout.parent(RESOLVED, "k", to),
+        "parent_resolved_related": layout.parent(RESOLVED, "k", to, Aside(0, RELATED[:1])),
+        "parent_source_storm": layout.parent(STORMING, "k", to),
+        "parent_source_quiet_over": layout.parent(QUIET_OVER, "k", to),
+        "collected_long": layout.collected(JUDGED, CONFIRMED, "k", to),
+        "collected_short": layout.collected(NEW, EXPECTED, "k", to),
+        "collected_back_already": layout.collected(RESOLVED, BACK_ALREADY, "k", to),
+        "collected_unreachable": layout.collected(NEW, UNREACHABLE, "k", to),
+        "collected_unknown_host": layout.collected(UNKNOWN_HOST, NOT_KNOWN, "k", to),
+        "collected_waited": layout.collected(
+            NEW, replace(EXPECTED, waited=f"waited 12 s: {OTHER_RUN} was looking at this device"), "k", to
+        ),
+        "collected_gave_up": layout.collected(NEW, GAVE_UP, "k", to),
+        "recovered": layout.recovered(RESOLVED, CLEARED, "k", to),
+        "recovered_unverified": layout.recovered(RESOLVED, UNREACHABLE, "k", to),
+        "recovered_unchecked": layout.recovered(RESOLVED, None, "k", to),
+        "recovered_calm": layout.calm(layout.recovered(RESOLVED, CLEARED, "k", to), 12, to),
+        "recovered_source_quiet": layout.recovered(QUIET_OVER, QUIET_AGAIN, "k", to),
+        "still_down": layout.still_down(JUDGED, CONFIRMED, "k", to),
+        "still_down_not_confirmed": layout.still_down(JUDGED, UNREACHABLE, "k", to),
+    }
+
+
+def note_cases(to):
+    return {
+        "note_authentication_failure": layout.note(event(), "k", to),
+        "note_refused": layout.note(REFUSED, "k", to),
+        "note_restart": layout.note(RESTART, "k", to),
+        "note_unknown_host": layout.note(STRANGER, "k", to),
+        "note_disputed": layout.note(DISPUTED, "k", to),
+        "note_log_line": layout.note(LOG_LINE, "k", to),
+        "note_notifications_lost": layout.note(lost(kernel=1200, spool_full_info=34), "k", to),
+    }
+
+
+def posting_cases(to):
+    said = layout.recovered(RESOLVED, CLEARED, "k", to)
+    late = OPENED + timedelta(minutes=31)
+    return {
+        "late": replace(said, payload=dated(said.payload, OPENED, late, to)),
+        "repeated": replace(said, payload=repeated(said.payload, 3, OPENED, to)),
+    }
+
+
+def cases(to):
+    """Every message by name, for one reader."""
+    return thread_cases(to) | note_cases(to) | storm_cases(to) | posting_cases(to)
+
+
+def golden(message):
+    """A message as its golden file holds it."""
+    return asdict(message)
