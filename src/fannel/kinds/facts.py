@@ -17,6 +17,8 @@ FACTS: Final = ("name", "ifindex", "description", "peer", "circuit", "interface"
 
 # InterfaceIndex of RFC 2863.
 _IF_INDEX: Final = range(1, 2**31)
+# What the instance is called that is none: some say it, others say nothing.
+_DEFAULT_VRF: Final = ("default", "master")
 _DIGITS: Final = re.compile(r"\d{1,10}", re.ASCII)
 # DisplayString's limit (RFC 2579); what is longer is cut, since names end up in fingerprints and on phones.
 _MAX_NAME: Final = 255
@@ -39,7 +41,7 @@ def subject_of(kind_of_thing: str, facts: Mapping[str, str | int | float | None]
         peer=None if peer is None else canonical_address(peer),
         circuit=_text(facts.get("circuit")),
         interface=None if interface is None else canonical_interface_name(interface),
-        vrf=_text(facts.get("vrf")),
+        vrf=_vrf(_text(facts.get("vrf"))),
     )
 
 
@@ -51,6 +53,10 @@ def canonical_address(text: str) -> str:
         return str(ipaddress.ip_address(text))
     except ValueError:
         return text
+
+
+def _vrf(name: str | None) -> str | None:
+    return None if name in _DEFAULT_VRF else name
 
 
 def _text(found: str | float | None) -> str | None:

@@ -16,9 +16,10 @@ from typing import Literal, NamedTuple
 
 Vendor = Literal["cisco", "junos", "huawei", "frr"]
 
-# The digit is the severity of RFC 5424 Table 2. A sequence number may stand before it (EOS), a virtual device (NX-OS).
+# The digit is the severity of RFC 5424 Table 2. Before it may stand a sequence number or the instance of a routing
+# protocol (EOS), or a virtual device (NX-OS).
 _CISCO = re.compile(
-    r"(?:(\d{1,10}): {1,2})?(?:%\$ ?[\w-]{1,32} ?%\$ )?"
+    r"(?:(\d{1,10}): {1,2})?(?:Instance \d{1,10}: )?(?:%\$ ?[\w-]{1,32} ?%\$ )?"
     r"%([A-Za-z0-9_]{1,64}(?:-[A-Za-z0-9_]{1,64}){0,4}?-([0-7])-[A-Za-z0-9_-]{1,64})(?: ?:|(?= |$)) {0,4}",
     re.ASCII,
 )
