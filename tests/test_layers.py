@@ -33,6 +33,7 @@ ROOMS = (
     "checks",
     "login",
     "slack",
+    "posting",
     "pipeline",
     "respond",
     "observer",

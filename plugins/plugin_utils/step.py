@@ -25,11 +25,12 @@ class Step(ActionBase):
     _requires_connection = False
     _supports_check_mode = False
     OPTIONS: tuple[str, ...] = ("event",)
+    OPTIONAL: tuple[str, ...] = ()
 
     def run(self, tmp: None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Do the step; settings, database and incident troubles fail the task with one readable line."""
         result: dict[str, Any] = super().run(tmp, task_vars)
-        args = required(self._task.args, self.OPTIONS)
+        args = required(self._task.args, self.OPTIONS, self.OPTIONAL)
         try:
             responder = Responder.open(config.load())
             try:
@@ -45,15 +46,16 @@ class Step(ActionBase):
         """What this action does; returns what the task registers."""
 
 
-def required(args: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
-    """The arguments, all given, none unknown, each a dictionary of plain JSON values.
+def required(args: Mapping[str, Any], names: tuple[str, ...], optional: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The arguments, all of `names` given, none unknown, each a dictionary of plain JSON values.
 
     Ansible hands over subclasses of str, int and the rest that carry tags; the library means the plain ones.
     """
-    if unknown := set(args) - set(names):
-        msg = f"unknown option {', '.join(sorted(unknown))}; known: {', '.join(names)}"
+    known = (*names, *optional)
+    if unknown := set(args) - set(known):
+        msg = f"unknown option {', '.join(sorted(unknown))}; known: {', '.join(known)}"
         raise AnsibleActionFail(msg)
-    for name in names:
+    for name in (*names, *(name for name in optional if name in args)):
         if not isinstance(args.get(name), dict):
             msg = f"{name}: a dictionary is needed (the event a rule matched, or a registered check)"
             raise AnsibleActionFail(msg)

@@ -6,6 +6,7 @@ only move forward, so a playbook that ran twice (a restart, a repeated rule) lea
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Self
@@ -14,27 +15,28 @@ from ulid import ULID
 
 from fannel.checks.verdict import Verdict
 from fannel.event import Event
-from fannel.incidents.store import Post, Store
+from fannel.incidents.store import Store
+from fannel.incidents.store.about import NoIncidentError
 from fannel.incidents.store.activities import Activity
-from fannel.incidents.store.posts import FIRST, OUTPUT, RECOVERY, SUMMARY, VERDICT
+from fannel.incidents.store.changes import By
+from fannel.incidents.store.posts import FIRST, RECOVERY, SUMMARY, VERDICT
 from fannel.intake.source_notice import SOURCE_QUIET, SOURCE_STORM
+from fannel.posting import Thread, post
 from fannel.slack import layout
 from fannel.slack.client import SlackClient
+from fannel.slack.layout import course
 from fannel.slack.outbox import Outbox
 from fannel.slack.words import Reader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from fannel.checks.verdict import Outcome
     from fannel.config import Settings
     from fannel.event import Json
     from fannel.incidents.incident import Incident
-    from fannel.incidents.store.posts import Kind
+    from fannel.incidents.store.about import About
     from fannel.slack.layout import Message
-    from fannel.slack.layout.outputs import File
-
-    LayOut = Callable[[Incident, Verdict, str, Reader], Message]
 
 
 class UnknownIncidentError(LookupError):
@@ -91,52 +93,86 @@ class Responder:
         Raises:
             UnknownIncidentError: the incident is not in this database.
         """
-        incident = self._answer(event)
-        answered = self._store.posts.find(_key(incident, "verdict", event)) is not None
-        if self._outbox is not None:
-            self._want_parent(incident)
-            if incident.reopened and not incident.over:
-                # The thread's parent says that it recovered.
-                self._want_update(incident, FIRST, _key(incident, "reopened", event))
-            self._outbox.deliver(incident.id)
+        with self._about(event) as it:
+            it.answer(self._by(f"event {event['id']}"))
+            incident, thread = it.incident, self._thread(it)
+            answered = it.wanted(_key(incident, "verdict", event))
+            if self._outbox is not None:
+                thread.parent()
+                if incident.reopened and not incident.over:
+                    # The thread's parent says that it recovered, and an edit reaches no telephone.
+                    self._say_reopened(thread, incident, event)
+        self._deliver(incident)
         return not (answered or incident.over)
 
     def conclude(self, event: Json, verdict: Verdict) -> Json:
         """Keep the verdict, reply with what was found, update the parent; returns the event for the rules."""
-        incident = self._answer(event)
-        self._log(incident, event, verdict)
-        incident = self._judge(incident, verdict)
-        if verdict.outcome == "cleared":
-            # It was over before anybody looked: the clear may come, may be lost, and changes nothing.
-            incident = self._resolve(incident, self._began(verdict), "check", verdict.reason)
-        self._want(incident, VERDICT, _key(incident, "verdict", event), _calm(event, layout.collected), verdict)
-        self._want_update(incident, VERDICT, _key(incident, "update", event))
+        with self._about(event) as it:
+            it.answer(self._by(f"event {event['id']}"))
+            self._log(it, event, verdict)
+            self._judge(it, verdict)
+            if verdict.outcome == "cleared":
+                # It was over before anybody looked: the clear may come, may be lost, and changes nothing.
+                it.resolve(self._began(verdict), self._by("check", verdict.reason))
+            incident = it.incident
+            if self._outbox is not None:
+                key, thread, to = _key(incident, "verdict", event), self._thread(it), self._reader
+                thread.reply(VERDICT, key, _calm(event, layout.collected(incident, verdict, key, to), to))
+                thread.update(VERDICT, _key(incident, "update", event))
         self._deliver(incident)
         return _verdict_event(event, incident, verdict)
 
     def recover(self, event: Json, verdict: Verdict) -> Json:
         """Resolve the incident if the check agrees (or could not tell: then the device's word counts)."""
-        incident = self._incident(event)
-        self._log(incident, event, verdict)
-        if incident.over:
-            return _verdict_event(event, incident, verdict)
-        if verdict.outcome == "cleared":
-            incident = self._resolve(incident, self._began(verdict), "check", verdict.reason)
-        elif verdict.outcome == "inconclusive":
-            said_at = datetime.fromisoformat(event["received_at"])
-            incident = self._resolve(incident, said_at, f"event {event['id']}", f"not verified: {verdict.reason}")
-        if incident.over:
-            self._want(incident, RECOVERY, _key(incident, "recovered", event), _calm(event, layout.recovered), verdict)
-        else:
-            if verdict.outcome in ("cleared", "inconclusive"):
-                verdict = replace(verdict, outcome="confirmed", reasons=("it was raised again meanwhile",))
-            incident = self._judge(incident, verdict)
-            self._want(
-                incident, RECOVERY, _key(incident, "still_down", event), _calm(event, layout.still_down), verdict
-            )
-        self._want_update(incident, RECOVERY, _key(incident, "update", event))
+        with self._about(event) as it:
+            self._log(it, event, verdict)
+            if it.incident.over:
+                return _verdict_event(event, it.incident, verdict)
+            if verdict.outcome == "cleared":
+                it.resolve(self._began(verdict), self._by("check", verdict.reason))
+            elif verdict.outcome == "inconclusive":
+                said_at = datetime.fromisoformat(event["received_at"])
+                it.resolve(said_at, self._by(f"event {event['id']}", f"not verified: {verdict.reason}"))
+            if not it.incident.over:
+                if verdict.outcome in ("cleared", "inconclusive"):
+                    verdict = replace(verdict, outcome="confirmed", reasons=("it was raised again meanwhile",))
+                self._judge(it, verdict)
+            incident = it.incident
+            if self._outbox is not None:
+                lay_out, what = (layout.recovered, "recovered") if incident.over else (layout.still_down, "still_down")
+                key, thread, to = _key(incident, what, event), self._thread(it), self._reader
+                thread.reply(RECOVERY, key, _calm(event, lay_out(incident, verdict, key, to), to))
+                thread.update(RECOVERY, _key(incident, "update", event))
         self._deliver(incident)
         return _verdict_event(event, incident, verdict)
+
+    def recheck_wanted(self, event: Json) -> bool:
+        """Whether nobody knows yet if the fault that this event of kind `recheck` asks about is still there."""
+        incident = self._incident(event)
+        return not incident.over and incident.recheck_id == event["id"]
+
+    def recheck(self, event: Json, verdict: Verdict) -> Json:
+        """What a look that nobody asked for found: over, or still there. The latter makes no new post.
+
+        A look that told nothing changes nothing; what nobody was told of ends without a word.
+        """
+        with self._about(event) as it:
+            before = it.incident
+            if not before.over and before.recheck_id == event["id"]:
+                self._log(it, event, verdict)
+                self._rechecked(it, event, verdict)
+                it.rechecked(event["id"], self._now() + timedelta(seconds=self._settings.incidents.recheck_every_s))
+            incident = it.incident
+        self._deliver(incident)
+        return _verdict_event(event, incident, verdict)
+
+    def remind(self, incident: Incident) -> None:
+        """Say once that it lasts and nobody acknowledged it."""
+        with self._store.about(incident.id) as it:
+            if it.incident.state in ("new", "open") and it.told:
+                key = f"{incident.id}/unanswered/{it.incident.opened_by}"
+                said = course.unanswered(it.incident, key, self._reader, now=self._now())
+                self._thread(it).reply(VERDICT, key, said)
 
     def note(self, event: Json) -> None:
         """Say what nobody logs in for: a fault on an unknown device gets its thread, everything else one message."""
@@ -152,16 +188,20 @@ class Responder:
         logged = self._store.event_json(event["id"]) or event
         key = f"event/{event['id']}"
         message = layout.note(Event.from_json(logged), key, self._reader)
-        self._store.posts.want(self._post(None, "note", key, message, FIRST))
+        self._store.posts.want(post(self._settings, self._now(), None, "note", key, message, FIRST))
         self._outbox.deliver(key)
 
     def retell(self, incident_id: str) -> bool:
         """Bring the parent message up to date; False where there is none, because nobody was told of it."""
-        incident = self._store.incident(incident_id)
-        if incident is None or self._outbox is None or self._store.posts.find(f"{incident_id}/parent") is None:
+        if self._outbox is None:
             return False
-        self._want_update(incident, SUMMARY, f"{incident_id}/aside/{ULID()}")
-        return True
+        try:
+            with self._store.about(incident_id) as it:
+                if told := it.told:
+                    self._thread(it).update(SUMMARY, f"{incident_id}/aside/{ULID()}")
+        except NoIncidentError:  # pruned meanwhile
+            return False
+        return told
 
     # --- inside -----------------------------------------------------------------------------------------------
 
@@ -171,11 +211,42 @@ class Responder:
             raise self._unknown(event)
         return incident
 
-    def _answer(self, event: Json) -> Incident:
-        incident = self._store.answer(event["incident"]["id"], who=f"event {event['id']}", now=self._now())
-        if incident is None:
-            raise self._unknown(event)
-        return incident
+    @contextmanager
+    def _about(self, event: Json) -> Iterator[About]:
+        try:
+            with self._store.about(event["incident"]["id"]) as it:
+                yield it
+        except NoIncidentError:
+            raise self._unknown(event) from None
+
+    def _thread(self, it: About) -> Thread:
+        return Thread(it, self._settings, self._reader, self._now())
+
+    def _by(self, who: str, why: str | None = None) -> By:
+        return By(who, self._now(), why)
+
+    def _say_reopened(self, thread: Thread, incident: Incident, event: Json) -> None:
+        thread.update(FIRST, _key(incident, "reopened", event))
+        if (event.get("flap") or {}).get("flapping"):
+            return  # the parent says so, and counts
+        key = _key(incident, "back", event)
+        thread.reply(FIRST, key, course.reopened(incident, key, self._reader))
+
+    def _rechecked(self, it: About, event: Json, verdict: Verdict) -> None:
+        before = it.incident
+        if verdict.outcome == "cleared":
+            if not it.resolve(self._began(verdict), self._by("check", f"found by re-check: {verdict.reason}")):
+                return
+            if self._outbox is not None and it.told:
+                key, thread = _key(before, "recovered", event), self._thread(it)
+                thread.reply(RECOVERY, key, course.found_over(it.incident, verdict, key, self._reader))
+                thread.update(RECOVERY, _key(before, "update", event))
+        elif verdict.outcome != "inconclusive":
+            self._judge(it, verdict)
+            known = before.verdict or {}
+            changed = (known.get("outcome"), known.get("reason")) != (verdict.outcome, verdict.reason)
+            if self._outbox is not None and changed and it.told:
+                self._thread(it).update(SUMMARY, _key(before, "update", event))
 
     def _unknown(self, event: Json) -> UnknownIncidentError:
         return UnknownIncidentError(
@@ -183,11 +254,14 @@ class Responder:
             "its playbooks the same FANNEL_CONFIG or FANNEL_DATABASE__URL (`fannel run` does)"
         )
 
-    def _log(self, incident: Incident, event: Json, verdict: Verdict) -> None:
+    def _log(self, it: About, event: Json, verdict: Verdict) -> None:
         """Keep what a check did and what the device printed; nothing where nobody looked."""
+        incident = it.incident
+        about = {"incident_id": incident.id, "event_id": event["id"]}
+        if verdict.waited:
+            it.note([Activity(self._now(), "decision", f"lease: {verdict.waited}", **about)])
         if not (verdict.outputs or verdict.took_s):
             return
-        about = {"incident_id": incident.id, "event_id": event["id"]}
         said = f"check of {incident.problem}: {verdict.outcome}: {verdict.reason}"
         commands = [output.command for output in verdict.outputs]
         run = Activity(self._now(), "run", said, **about, detail={"took_s": verdict.took_s, "commands": commands})
@@ -195,90 +269,27 @@ class Responder:
             Activity(self._now(), "output", output.command, **about, detail={"took_s": output.took_s}, body=output.text)
             for output in verdict.outputs
         ]
-        self._store.activities.note([run, *printed])
+        it.note([run, *printed])
 
-    def _judge(self, incident: Incident, verdict: Verdict) -> Incident:
-        found = verdict.to_json()
-        return self._store.judge(incident.id, found, verdict.subject_name, who="check", now=self._now()) or incident
-
-    def _resolve(self, incident: Incident, as_of: datetime, who: str, why: str) -> Incident:
-        self._store.resolve(incident.id, as_of=as_of, who=who, now=self._now(), why=why)
-        return self._store.incident(incident.id) or incident
+    def _judge(self, it: About, verdict: Verdict) -> None:
+        why = f"{verdict.outcome}: {verdict.reason}"
+        it.judge(verdict.to_json(), verdict.subject_name, self._by("check", why))
 
     def _began(self, verdict: Verdict) -> datetime:
         """When the check began to look: a raise after that is news to it."""
         return self._now() - timedelta(seconds=verdict.took_s)
-
-    def _want_parent(self, incident: Incident) -> None:
-        key = f"{incident.id}/parent"
-        if self._store.posts.find(key) is not None:
-            return
-        message = layout.parent(incident, key, self._reader, self._store.aside(incident.id))
-        self._store.posts.want(self._post(incident, "parent", key, message, FIRST))
-
-    def _want_update(self, incident: Incident, priority: int, key: str) -> None:
-        if self._outbox is None:
-            return
-        aside = self._store.aside(incident.id)
-        message = layout.parent(incident, f"{incident.id}/parent", self._reader, aside)
-        self._store.posts.want(self._post(incident, "update", key, message, priority))
-
-    def _want(
-        self,
-        incident: Incident,
-        priority: int,
-        key: str,
-        lay_out: LayOut,
-        verdict: Verdict,
-    ) -> None:
-        if self._outbox is None:
-            return
-        self._want_parent(incident)
-        message = lay_out(incident, verdict, key, self._reader)
-        self._store.posts.want(self._post(incident, "reply", key, message, priority))
-        if message.file is not None:
-            self._store.posts.want(self._file(incident, f"{key}/file", message.file))
-
-    def _post(self, incident: Incident | None, kind: Kind, key: str, message: Message, priority: int) -> Post:
-        return Post(
-            key=key,
-            incident_id=incident.id if incident else None,
-            kind=kind,
-            channel=self._settings.slack.channel,
-            payload=message.payload,
-            wanted_at=self._now(),
-            broadcast=message.broadcast,
-            priority=priority,
-        )
-
-    def _file(self, incident: Incident, key: str, file: File) -> Post:
-        payload = {
-            "filename": file.filename,
-            "title": file.title,
-            "content": file.content,
-            "comment": file.comment,
-        }
-        return Post(
-            key=key,
-            incident_id=incident.id,
-            kind="file",
-            channel=self._settings.slack.channel,
-            payload=payload,
-            wanted_at=self._now(),
-            priority=OUTPUT,
-        )
 
     def _deliver(self, incident: Incident) -> None:
         if self._outbox is not None:
             self._outbox.deliver(incident.id)
 
 
-def _calm(event: Json, lay_out: LayOut) -> LayOut:
+def _calm(event: Json, said: Message, to: Reader) -> Message:
     """The same, and that it is calm, where the event is the last word of what flapped."""
     flap = event.get("flap")
     if flap is None or flap["flapping"] or flap["window_s"]:
-        return lay_out
-    return lambda incident, verdict, key, to: layout.calm(lay_out(incident, verdict, key, to), flap["transitions"], to)
+        return said
+    return layout.calm(said, flap["transitions"], to)
 
 
 def _key(incident: Incident, what: str, event: Json) -> str:

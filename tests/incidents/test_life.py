@@ -246,25 +246,3 @@ def test_closing_goes_in_small_steps_and_ends(store):
     for number in range(5):
         ended(store, f"{number}{uuid.uuid4().hex}.example.net")
     assert [store.close_resolved(after(86_400), limit=2) for _ in range(4)] == [2, 2, 1, 0]
-
-
-# --- never cleared -----------------------------------------------------------------------------------------------
-
-DAY = timedelta(days=1)
-
-
-def rechecked(store, now, host):
-    return [one.id for one in store.take_rechecks(now, after=DAY, every=DAY, limit=1000) if one.host.name == host]
-
-
-def test_an_incident_that_nobody_clears_is_looked_at_once_a_day(store, host):
-    found = opened(store, host)
-    assert rechecked(store, after(86_399), host) == []
-    assert rechecked(store, after(86_400), host) == [found]
-    assert rechecked(store, after(86_401), host) == []
-    assert rechecked(store, after(2 * 86_400), host) == [found]
-
-
-def test_what_is_over_is_not_looked_at(store, host):
-    ended(store, host)
-    assert rechecked(store, after(86_400), host) == []

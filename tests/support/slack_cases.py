@@ -11,7 +11,7 @@ from fannel.event import Event, Host, Source, Subject
 from fannel.incidents.incident import Aside, Incident, Related
 from fannel.normalise import lost_event
 from fannel.slack import layout
-from fannel.slack.layout import storm
+from fannel.slack.layout import course, storm
 from fannel.slack.layout.late import dated, repeated
 from fannel.slack.words import Reader
 
@@ -60,7 +60,14 @@ GAVE_UP = Verdict("inconclusive", (f"{OTHER_RUN} is looking at this device; gave
 
 JUDGED = replace(NEW, state="open", verdict=CONFIRMED.to_json(), raises=3, last_raise_at=OPENED + timedelta(seconds=9))
 RESOLVED = replace(JUDGED, state="resolved", resolved_at=OPENED + timedelta(seconds=252))
-REOPENED = replace(JUDGED, state="new", reopened=1, verdict=None)
+REOPENED = replace(
+    JUDGED,
+    state="new",
+    reopened=1,
+    verdict=None,
+    recovered_at=OPENED + timedelta(seconds=252),
+    reopened_at=OPENED + timedelta(seconds=330),
+)
 NEIGHBOR = replace(
     NEW,
     problem="bgp_neighbor_down",
@@ -239,6 +246,21 @@ def thread_cases(to):
     }
 
 
+def course_cases(to):
+    someone, why = "kei", "on my way, *spare* SFP <!channel>"
+    return {
+        "back": course.reopened(REOPENED, "k", to),
+        "back_again": course.reopened(replace(REOPENED, reopened=3), "k", to),
+        "back_other": course.reopened(replace(REOPENED, problem="fan_failed"), "k", to),
+        "acknowledged": course.acknowledged(JUDGED, someone, why, "k", to),
+        "acknowledged_only": course.acknowledged(JUDGED, someone, None, "k", to),
+        "ended_by_hand": course.ended_by_hand(RESOLVED, someone, "cable replaced", "k", to),
+        "found_over": course.found_over(RESOLVED, CLEARED, "k", to),
+        "unanswered": course.unanswered(JUDGED, "k", to, now=OPENED + timedelta(hours=26)),
+        "unanswered_unjudged": course.unanswered(NEW, "k", to, now=OPENED + timedelta(hours=26)),
+    }
+
+
 def note_cases(to):
     return {
         "note_authentication_failure": layout.note(event(), "k", to),
@@ -262,7 +284,7 @@ def posting_cases(to):
 
 def cases(to):
     """Every message by name, for one reader."""
-    return thread_cases(to) | note_cases(to) | storm_cases(to) | posting_cases(to)
+    return thread_cases(to) | course_cases(to) | note_cases(to) | storm_cases(to) | posting_cases(to)
 
 
 def golden(message):

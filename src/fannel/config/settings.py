@@ -309,10 +309,15 @@ class Log(Section):
 
 
 class Incidents(Section):
-    """How long a fault is the same one."""
+    """How long a fault is the same one, and what becomes of one that nobody clears."""
 
     # A raise so soon after the end reopens the incident and its thread; after that it is closed for good.
     reopen_s: Annotated[float, Field(ge=0, le=86_400)] = 600.0
+    # So long after its last raise a check looks whether it is still there (0: never), then again and again.
+    recheck_after_s: Annotated[float, Field(ge=0, le=2_592_000)] = 3600.0
+    recheck_every_s: Annotated[float, Field(ge=60, le=2_592_000)] = 3600.0
+    # What nobody acknowledged for so long is said once more (0: never).
+    remind_after_s: Annotated[float, Field(ge=0, le=2_592_000)] = 86_400.0
 
     @property
     def reopen(self) -> timedelta:

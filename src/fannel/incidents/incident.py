@@ -24,7 +24,8 @@ class Incident:
 
     `new`: nobody has answered yet; `open`: a thread exists or is wanted; `acknowledged`: a person has it;
     `resolved`: it is over, and a raise within the reopening time reopens it; `closed`: it is over for good.
-    `notification` names what reported it first (`IF-MIB::linkDown`).
+    `notification` names what reported it first (`IF-MIB::linkDown`). One that was reopened had been over from
+    `recovered_at` to `reopened_at`. `recheck_id` is the event that asks whether it is still true, until that is known.
     """
 
     id: str
@@ -45,8 +46,11 @@ class Incident:
     acknowledged_by: str | None = None
     closed_at: datetime | None = None
     reopened: int = 0
+    reopened_at: datetime | None = None
+    recovered_at: datetime | None = None
     cause_id: str | None = None
     cause: dict[str, Any] | None = None
+    recheck_id: str | None = None
 
     @property
     def over(self) -> bool:

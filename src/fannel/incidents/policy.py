@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from fannel.incidents.flap import FlapPolicy
+from fannel.incidents.recheck import RecheckPolicy
 from fannel.incidents.store.retention import Policy
 
 if TYPE_CHECKING:
@@ -20,3 +21,10 @@ def flap_policy(flap: config.Flap) -> FlapPolicy:
 def retention_policy(log: config.Log) -> Policy:
     """`[log]`."""
     return Policy(timedelta(days=log.keep_days), log.keep_octets)
+
+
+def recheck_policy(incidents: config.Incidents) -> RecheckPolicy | None:
+    """What `[incidents]` says of looking again; None where it says never."""
+    if not incidents.recheck_after_s:
+        return None
+    return RecheckPolicy(timedelta(seconds=incidents.recheck_after_s), timedelta(seconds=incidents.recheck_every_s))

@@ -1,10 +1,12 @@
-"""A fault that nobody cleared: what asks the rules to look whether it is still true. Pure.
+"""A fault that nobody cleared: when somebody looks whether it is still true, and the event that asks for it. Pure.
 
-`Store.take_rechecks` says which are due; whoever puts events to the rules (the observer) records and puts these.
+A clear may be lost on its way, or a device may never send one. `store/rechecks.py` says which incidents are due.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from fannel.event import Event
@@ -14,6 +16,22 @@ if TYPE_CHECKING:
 
     from fannel.event import Source
     from fannel.incidents.incident import Incident
+
+KIND = "recheck"
+
+
+@dataclass(frozen=True, slots=True)
+class RecheckPolicy:
+    """`after` its last raise a fault is looked at, then `every` so often.
+
+    What was asked and not answered is asked again after `retry`: whoever was to answer may have died. `at_once` bounds
+    what is asked and not answered yet, so that looking again never takes the turn of what is new.
+    """
+
+    after: timedelta = timedelta(hours=1)
+    every: timedelta = timedelta(hours=1)
+    retry: timedelta = timedelta(minutes=10)
+    at_once: int = 4
 
 
 def recheck_event(incident: Incident, source: Source, *, event_id: str, now: datetime) -> Event:
@@ -26,7 +44,7 @@ def recheck_event(incident: Incident, source: Source, *, event_id: str, now: dat
         id=event_id,
         received_at=now,
         via="check",
-        kind="recheck",
+        kind=KIND,
         problem=incident.problem,
         phase="info",
         severity=incident.severity,

@@ -12,13 +12,14 @@ import os
 import threading
 import time
 from contextlib import ExitStack
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, BinaryIO, Self
 
 from fannel import config, logs
+from fannel.checks.find import Checks
 from fannel.directory.open import open_directory, open_webhook
-from fannel.incidents.policy import flap_policy, retention_policy
+from fannel.incidents.policy import flap_policy, recheck_policy, retention_policy
 from fannel.incidents.store import Store
 from fannel.intake.counters import Counters
 from fannel.intake.policy import quiet_policy, storm_policy
@@ -44,6 +45,7 @@ from fannel.observer.chores import (
 )
 from fannel.observer.custody import Custody
 from fannel.observer.feeder import Feeder
+from fannel.observer.rechecks import RECHECK_EVERY_S, REMIND_EVERY_S, Rechecks, Reminding
 from fannel.observer.recorder import Recorder
 from fannel.observer.retelling import Retelling
 from fannel.observer.vitals import Vitals
@@ -186,12 +188,24 @@ class Observer:
             chores.add("outbox", DELIVER_EVERY_S, self.delivery)
         chores.add("retelling", RETELL_EVERY_S, Retelling(self._store, self._responder, self._counters, _now))
         chores.add("closing", CLOSE_EVERY_S, Closing(self._store, self._counters, _now))
+        self._add_rechecks(chores)
         kept = retention_policy(self._settings.log)
         chores.add("pruning", PRUNE_EVERY_S, Pruning(self._store, kept, self._counters, _now))
         chores.add("report", REPORT_EVERY_S, Report(self.counts))
         if self._v3 is not None:
             chores.add("engines", KEEP_ENGINES_EVERY_S, partial(self._save, self._v3))
         return chores
+
+    def _add_rechecks(self, chores: Chores) -> None:
+        incidents = self._settings.incidents
+        if (policy := recheck_policy(incidents)) is not None:
+            checks = Checks.beside(self._settings.checks.path)
+            rechecks = Rechecks(self._store, policy, checks, self.custody, self._counters, _now)
+            chores.add("rechecks", min(RECHECK_EVERY_S, incidents.recheck_after_s), rechecks)
+        if self.delivery is not None and incidents.remind_after_s:
+            after = timedelta(seconds=incidents.remind_after_s)
+            reminding = Reminding(self._store, self._responder, after, self._counters, _now)
+            chores.add("reminding", min(REMIND_EVERY_S, incidents.remind_after_s), reminding)
 
 
 def _open_v3(trap: config.Trap, counters: Counters) -> V3Intake | None:

@@ -122,6 +122,12 @@ OBSERVER = (
     Family(
         "closing_defects", "fannel_closing_defects", "Rounds of closing incidents that a fault of FANNEL's own ended."
     ),
+    Family("rechecks", "fannel_rechecks", "Times the rules were asked whether a fault is still true."),
+    Family(
+        "recheck_defects",
+        "fannel_recheck_defects",
+        "Rounds of looking for faults that nobody clears or answers that a fault of FANNEL's own ended.",
+    ),
     Family(
         "retelling_defects",
         "fannel_retelling_defects",

@@ -16,7 +16,7 @@ from fannel.incidents.store.tables import history, incidents
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from sqlalchemy import ColumnElement, Connection, RowMapping
 
@@ -63,17 +63,17 @@ def judge(connection: Connection, incident: Incident, verdict: dict[str, Any], n
         _change(connection, incident.id, "judged", by, **values)
 
 
-def acknowledge(connection: Connection, incident_id: str, by: By) -> None:
-    """Somebody has it: repeats ask nobody any more."""
+def acknowledge(connection: Connection, incident_id: str, by: By) -> bool:
+    """Somebody has it: repeats ask nobody any more. Whether this made it so."""
     waiting = incidents.c.state.in_(("new", "open"))
     values = {"state": "acknowledged", "acknowledged_at": by.at, "acknowledged_by": by.who}
-    _change(connection, incident_id, "acknowledged", by, waiting, **values)
+    return _change(connection, incident_id, "acknowledged", by, waiting, **values)
 
 
-def resolve(connection: Connection, incident_id: str, as_of: datetime, by: By) -> None:
-    """It is over, unless it was raised again after `as_of`."""
+def resolve(connection: Connection, incident_id: str, as_of: datetime, by: By) -> bool:
+    """It is over, unless it was raised again after `as_of`. Whether this made it so."""
     still = and_(_NOT_OVER, incidents.c.last_raise_at <= as_of)
-    _change(connection, incident_id, "resolved", by, still, state="resolved", resolved_at=by.at)
+    return _change(connection, incident_id, "resolved", by, still, state="resolved", resolved_at=by.at)
 
 
 def attach(connection: Connection, incident_id: str, cause_id: str, cause: dict[str, Any], by: By) -> None:
@@ -101,17 +101,6 @@ def close(connection: Connection, before: datetime, by: By, limit: int) -> int:
     return len(ids)
 
 
-def take_rechecks(connection: Connection, now: datetime, after: timedelta, every: timedelta, limit: int) -> list[str]:
-    """Incidents unresolved for longer than `after` since their last raise; each is given once in `every`."""
-    first = and_(incidents.c.recheck_at.is_(None), incidents.c.last_raise_at <= now - after)
-    due = and_(_NOT_OVER, or_(first, incidents.c.recheck_at <= now))
-    some = select(incidents.c.id).where(due).order_by(incidents.c.opened_at).limit(limit)
-    ids = list(connection.execute(some.with_for_update(skip_locked=True)).scalars())
-    if ids:
-        connection.execute(update(incidents).where(incidents.c.id.in_(ids)).values(recheck_at=now + every))
-    return ids
-
-
 def incident_of(row: RowMapping) -> Incident:
     """The incident of a whole row."""
     return Incident(
@@ -133,8 +122,11 @@ def incident_of(row: RowMapping) -> Incident:
         acknowledged_by=row["acknowledged_by"],
         closed_at=row["closed_at"],
         reopened=row["reopened"],
+        reopened_at=row["reopened_at"],
+        recovered_at=row["recovered_at"],
         cause_id=row["cause_id"],
         cause=row["cause"],
+        recheck_id=row["recheck_id"],
     )
 
 
@@ -145,7 +137,8 @@ def _change(
     by: By,
     *conditions: ColumnElement[bool],
     **values: Any,  # noqa: ANN401  (a column's own type)
-) -> None:
+) -> bool:
     changed = connection.execute(update(incidents).where(incidents.c.id == incident_id, *conditions).values(**values))
     if changed.rowcount:
         note(connection, [Change(incident_id, by.at, by.who, what, by.why)])
+    return bool(changed.rowcount)

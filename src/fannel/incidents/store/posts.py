@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import ColumnElement, Engine, RowMapping, func, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.dialects import postgresql, sqlite
 
 from fannel.incidents.store.database import reading, writing
 from fannel.incidents.store.tables import posts, threads
@@ -19,12 +19,19 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from datetime import datetime
 
+    from sqlalchemy import Connection
+
 Kind = Literal["parent", "reply", "update", "file", "note"]
 PostState = Literal["wanted", "unknown", "sent", "refused"]
 
 # The lower, the sooner. What has none says so itself: a summary.
 URGENT, FIRST, RECOVERY, VERDICT, OUTPUT, SUMMARY = 5, 10, 20, 30, 40, 50
 
+# Made once: a statement that is made anew is compiled anew.
+_WANTED = {
+    "sqlite": sqlite.insert(posts).on_conflict_do_nothing(index_elements=[posts.c.key]),
+    "postgresql": postgresql.insert(posts).on_conflict_do_nothing(index_elements=[posts.c.key]),
+}
 _UNSENT = posts.c.state.in_(("wanted", "unknown"))
 # What keeps its order: the posts of an incident; a post of no incident waits for nobody.
 _LANE = func.coalesce(posts.c.incident_id, posts.c.key)
@@ -58,27 +65,8 @@ class Posts:
 
     def want(self, post: Post) -> bool:
         """Put a post into the outbox; False when its key is there already."""
-        row = {
-            "key": post.key,
-            "incident_id": post.incident_id,
-            "kind": post.kind,
-            "channel": post.channel,
-            "payload": post.payload,
-            "broadcast": post.broadcast,
-            "priority": post.priority,
-            "state": "wanted",
-            "attempts": 0,
-            "wanted_at": post.wanted_at,
-            "not_before": post.wanted_at,
-        }
-        try:
-            with writing(self._engine) as connection:
-                if connection.execute(select(posts.c.seq).where(posts.c.key == post.key)).first():
-                    return False
-                connection.execute(insert(posts).values(row))
-        except IntegrityError:
-            return False
-        return True
+        with writing(self._engine) as connection:
+            return want(connection, post)
 
     def unsent(self, incident_id: str | None = None, limit: int = 200) -> list[Post]:
         """Posts that are not there yet, in the order they were wanted: one incident's, or everybody's."""
@@ -205,6 +193,25 @@ class Posts:
                 .where(posts.c.key == post.key)
                 .values(state=state, error=error, not_before=not_before, attempts=posts.c.attempts + 1)
             )
+
+
+def want(connection: Connection, post: Post) -> bool:
+    """Put a post into the outbox in the transaction of `connection`; False when its key is there already."""
+    row = {
+        "key": post.key,
+        "incident_id": post.incident_id,
+        "kind": post.kind,
+        "channel": post.channel,
+        "payload": post.payload,
+        "broadcast": post.broadcast,
+        "priority": post.priority,
+        "state": "wanted",
+        "attempts": 0,
+        "wanted_at": post.wanted_at,
+        "not_before": post.wanted_at,
+    }
+    # Not asked first: PostgreSQL would let two that ask at the same time both insert, and end one's transaction.
+    return bool(connection.execute(_WANTED[connection.dialect.name], row).rowcount)
 
 
 def _of(lane: str) -> ColumnElement[bool]:

@@ -83,6 +83,8 @@ _REOPENED = (
         state="new",
         opened_by=bindparam("raised_by"),
         reopened=incidents.c.reopened + 1,
+        reopened_at=bindparam("raised_at"),
+        recovered_at=incidents.c.resolved_at,
         resolved_at=null(),
         verdict=null(),
         acknowledged_at=null(),
@@ -91,6 +93,7 @@ _REOPENED = (
         cause=bindparam("because", type_=JSON),
         due_at=bindparam("due"),
         recheck_at=null(),
+        recheck_id=null(),
     )
 )
 _SETTLING = update(incidents).where(incidents.c.id == bindparam("cleared")).values(due_at=bindparam("due"))
@@ -196,7 +199,7 @@ class _Batch:
         else:
             one.opened_at, one.raised_at, one.raises = again.opened_at, event.received_at, 1
             because = {"its_cause": place.cause_id, "because": place.cause, "due": place.due_at}
-            self._reopened.append({"again": one.id, "raised_by": event.id, **because})
+            self._reopened.append({"again": one.id, "raised_by": event.id, "raised_at": event.received_at, **because})
             self._changes.append(_changed(one.id, event, "reopened"))
         if place.cause is not None:
             self._changes.append(_changed(one.id, event, "attached", place.cause["why"]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
@@ -11,7 +12,8 @@ from sqlalchemy.exc import IntegrityError
 
 from fannel.event import lock_name
 from fannel.incidents.flap import FlapPolicy
-from fannel.incidents.store import changes, due, flaps
+from fannel.incidents.store import changes, due, flaps, rechecks
+from fannel.incidents.store.about import About
 from fannel.incidents.store.activities import Activities
 from fannel.incidents.store.aside import aside_of, with_aside
 from fannel.incidents.store.changes import By, incident_of
@@ -25,11 +27,12 @@ from fannel.incidents.store.retention import Retention
 from fannel.incidents.store.tables import events, incidents, threads
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
     from fannel.event import Event
     from fannel.incidents.incident import Aside, Change, Incident
+    from fannel.incidents.recheck import RecheckPolicy
 
 # How long after its end a fault that comes back is still the same incident.
 REOPEN = timedelta(seconds=600)
@@ -106,6 +109,16 @@ class Store:
         """The ids of incidents that have something beside them that may be news."""
         with reading(self._engine) as connection:
             return with_aside(connection, now)
+
+    @contextmanager
+    def about(self, incident_id: str) -> Iterator[About]:
+        """One incident, locked, in a transaction that is committed at the end of the block.
+
+        Raises:
+            NoIncidentError: there is none of that id.
+        """
+        with writing(self._engine) as connection:
+            yield About(connection, incident_id)
 
     def incident(self, incident_id: str) -> Incident | None:
         """The incident of that id."""
@@ -216,14 +229,26 @@ class Store:
         with writing(self._engine) as connection:
             return changes.close(connection, now - self._reopen, by, limit)
 
-    def take_rechecks(self, now: datetime, *, after: timedelta, every: timedelta, limit: int = 20) -> list[Incident]:
-        """Incidents whose last raise is longer ago than `after` and that nobody resolved: are they still true?
+    def take_rechecks(
+        self, now: datetime, policy: RecheckPolicy, answerable: Callable[[Incident], bool] = lambda _: True
+    ) -> list[Event]:
+        """Events, on record, that ask the rules whether faults that nobody cleared are still true.
 
-        Each is given out once in `every`, to one of the replicas that ask.
+        Each is given to one of the replicas that ask; see `rechecks.take`.
         """
         with writing(self._engine) as connection:
-            ids = changes.take_rechecks(connection, now, after, every, limit)
-        return [incident for found in ids if (incident := self.incident(found)) is not None]
+            asking = rechecks.take(connection, now, policy, answerable)
+            return record(connection, [(event, b"") for event in asking], self._handling) if asking else []
+
+    def rechecked(self, incident_id: str, event_id: str, again_at: datetime) -> None:
+        """Note that such an event is answered, and when to ask again."""
+        with writing(self._engine) as connection:
+            rechecks.answered(connection, incident_id, event_id, again_at)
+
+    def unanswered(self, now: datetime, after: timedelta, limit: int = 20) -> list[Incident]:
+        """What was told, lasts for longer than `after`, and nobody acknowledged or was reminded of."""
+        with reading(self._engine) as connection:
+            return rechecks.unanswered(connection, now, after, limit)
 
     def history(self, incident_id: str) -> list[Change]:
         """Who or what changed an incident, when and why, oldest first."""

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 # The newest revision under migrations/versions; a test keeps the two equal. Known here so that opening a current
 # database costs one SELECT and no Alembic.
-REVISION = "0005"
+REVISION = "0006"
 
 metadata = MetaData(
     naming_convention={
@@ -113,7 +113,12 @@ incidents = Table(
     # While it is held down: when its first post is due. And when somebody looks whether it is over, unasked.
     Column("due_at", Utc),
     Column("recheck_at", Utc),
+    # The event that asks whether it is still true, until its answer is in; see store/rechecks.py.
+    Column("recheck_id", String(26)),
     Column("reopened", Integer, nullable=False, server_default="0"),
+    # When it was reopened last, and since when it had been over then.
+    Column("reopened_at", Utc),
+    Column("recovered_at", Utc),
     Index("ix_incidents_fingerprint", "fingerprint", "resolved_at"),
     Index(
         "ix_incidents_around",

@@ -62,7 +62,7 @@ def _unresolved(incident: Incident, key: str, to: Reader, aside: Aside) -> Messa
             blocks.fact(words.labels.verdict, says),
             blocks.fact(words.labels.since, to.when(incident.opened_at)),
             blocks.fact(words.labels.seen, seen),
-            *_story(incident, aside, words),
+            *_story(incident, aside, to),
             device(incident.host, words),
         ),
         *_with_it(incident, aside, to),
@@ -83,7 +83,7 @@ def _resolved(incident: Incident, key: str, to: Reader, aside: Aside) -> Message
     if incident.verdict is not None:
         was = looks.judged(str(incident.verdict.get("outcome")), incident.problem, incident.severity, words)
         facts.append(blocks.fact(words.labels.verdict_was, _conclusion(was, incident.verdict, words)))
-    facts = [fact for fact in (*facts, *_story(incident, aside, words), device(incident.host, words)) if fact]
+    facts = [fact for fact in (*facts, *_story(incident, aside, to), device(incident.host, words)) if fact]
     what = happened(incident.notification, incident.problem, words)
     sections = [
         blocks.section(headline(look.emoji, look.words, incident.host, incident.subject), shown_place(incident, to)),
@@ -102,9 +102,13 @@ def down_time(incident: Incident, to: Reader) -> str:
     return to.duration((incident.resolved_at - incident.opened_at).total_seconds())
 
 
-def _story(incident: Incident, aside: Aside, words: Words) -> list[str]:
+def _story(incident: Incident, aside: Aside, to: Reader) -> list[str]:
     """How it came to have this thread."""
+    words = to.words
     reopened = words.thread.times.of(incident.reopened) if incident.reopened else ""
+    if incident.recovered_at is not None and incident.reopened_at is not None:
+        start, end = to.clock(incident.recovered_at), to.clock(incident.reopened_at)
+        reopened = words.course.over_between.format(reopened=reopened, start=start, end=end)
     why = told(aside.outlived, words)
     outlived = words.thread.outlived.format(why=why) if why else ""
     return [blocks.fact(words.labels.reopened, reopened), blocks.fact(words.labels.outlived, outlived)]

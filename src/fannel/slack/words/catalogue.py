@@ -42,6 +42,11 @@ class Looks:
     expected: str
     back_already: str
     could_not_judge: str
+    down_again: str
+    is_back: str
+    acknowledged: str
+    resolved_by_hand: str
+    still_open: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +89,27 @@ class Thread:
     stale: str
     over: str
     more: Counted
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How an incident goes on: it is back, a person has it or ended it, nobody has."""
+
+    was_over: str
+    first_seen: str
+    came_back: Counted
+    over_between: str
+    by: str
+    why: str
+    found_by_recheck: str
+    found_by_recheck_push: str
+    after_at_most: str
+    nobody_said: str
+    lasts: str
+    nobody_has_it: str
+    nobody_has_it_push: str
+    last_found: str
+    what_to_do: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +224,7 @@ class Words:
     looks: Looks
     labels: Labels
     thread: Thread
+    course: Course
     notes: Notes
     losses: Losses
     storms: Storms

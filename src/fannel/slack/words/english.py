@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fannel.slack.words.catalogue import (
     Counted,
+    Course,
     Labels,
     Looks,
     Losses,
@@ -52,6 +53,11 @@ ENGLISH = Words(
         expected="expected",
         back_already="back already",
         could_not_judge="could not judge",
+        down_again="DOWN AGAIN",
+        is_back="IS BACK",
+        acknowledged="ACKNOWLEDGED",
+        resolved_by_hand="RESOLVED BY HAND",
+        still_open="STILL OPEN",
     ),
     labels=Labels(
         verdict="Verdict",
@@ -86,6 +92,23 @@ ENGLISH = Words(
         stale="pagoda data {age} old",
         over="over",
         more=Counted("… and {n} more", "… and {n} more"),
+    ),
+    course=Course(
+        was_over="was over for {lasted}",
+        first_seen="First seen",
+        came_back=Counted("{n} time by now", "{n} times by now"),
+        over_between="{reopened}, last over {start} → {end}",
+        by="by {who}",
+        why="Why",
+        found_by_recheck="Found by re-check: {reason}",
+        found_by_recheck_push="found by re-check",
+        after_at_most="after at most {lasted}",
+        nobody_said="The device never said so: it may have been back for longer.",
+        lasts="for {lasted}",
+        nobody_has_it="Nobody has acknowledged it.",
+        nobody_has_it_push="nobody has it",
+        last_found="Last found",
+        what_to_do="`fannel incidents ack {incident}`, or `resolve` if it is over.",
     ),
     notes=Notes(
         several_claim="several in pagoda claim this address: {names}",

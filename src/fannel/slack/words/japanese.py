@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fannel.slack.words.catalogue import (
     Counted,
+    Course,
     Labels,
     Looks,
     Losses,
@@ -194,6 +195,11 @@ JAPANESE = Words(
         expected="想定内",
         back_already="復旧済み",
         could_not_judge="判定不能",
+        down_again="再ダウン",
+        is_back="再発",
+        acknowledged="対応中",
+        resolved_by_hand="手動で解決",
+        still_open="未対応のまま継続",
     ),
     labels=Labels(
         verdict="判定",
@@ -228,6 +234,23 @@ JAPANESE = Words(
         stale="pagoda情報は{age}前のもの",
         over="復旧",
         more=_any("… 他 {n}件"),
+    ),
+    course=Course(
+        was_over="{lasted} の復旧後",
+        first_seen="初回検知",
+        came_back=_any("これまでに {n}回"),
+        over_between="{reopened}、直近の復旧 {start} → {end}",
+        by="{who} による",
+        why="理由",
+        found_by_recheck="再確認で判明: {reason}",
+        found_by_recheck_push="再確認で判明",
+        after_at_most="最長 {lasted} で復旧",
+        nobody_said="機器からの復旧通知なし。実際の復旧はより早い可能性あり。",
+        lasts="{lasted} 継続",
+        nobody_has_it="対応者なし。",
+        nobody_has_it_push="対応者なし",
+        last_found="直近の確認結果",
+        what_to_do="`fannel incidents ack {incident}`、収束済みなら `resolve` を実行。",
     ),
     notes=Notes(
         several_claim="pagoda上でこのアドレスの機器が複数: {names}",

@@ -6,95 +6,16 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from answering import ADMIN_DOWN, DOWN, SHOW, UNREACHABLE, UP, messages, pushes, recorded
 from events import NOW, event
 from jsonschema import validate
 
-from fannel import config
-from fannel.checks.verdict import Output, Verdict
+from fannel.checks.verdict import Output
 from fannel.event import schema
-from fannel.incidents.store import Store
 from fannel.intake.source_notice import Notice, Sender
 from fannel.lab.slack.faults import Fault
-from fannel.lab.slack.server import BOT_TOKEN, SlackStandIn, running
 from fannel.normalise import lost_event
 from fannel.respond import Responder, UnknownIncidentError, open_outbox
-
-CHANNEL = "C0ALERTS01"
-SHOW = "GigabitEthernet0/1 is down, line protocol is down (notconnect)"
-DOWN = Verdict(
-    "confirmed",
-    ("link and line protocol are down, administratively up",),
-    (SHOW,),
-    {"admin": "up", "oper": "down"},
-    (Output("show interfaces GigabitEthernet0/1", SHOW, 0.2),),
-    1.0,
-)
-UP = Verdict("cleared", ("the link is up",), (), {}, (), 1.0)
-ADMIN_DOWN = Verdict("expected", ("administratively down",), (), {}, (), 1.0)
-UNREACHABLE = Verdict("inconclusive", ("ssh connection failed: Connection refused",), (), {}, (), 0.1)
-
-
-@pytest.fixture(scope="module")
-def shared_slack():
-    stand_in = SlackStandIn(rate_limits=False)
-    with running(stand_in):
-        yield stand_in
-
-
-@pytest.fixture
-def slack(shared_slack):
-    yield shared_slack
-    shared_slack.faults.clear()
-    for messages in shared_slack.workspace.messages.values():
-        messages.clear()
-
-
-@pytest.fixture
-def settings(tmp_path, slack):
-    return config.load(
-        {
-            "FANNEL_DATABASE__URL": f"sqlite:///{tmp_path}/fannel.sqlite3",
-            "SLACK_BOT_TOKEN": BOT_TOKEN,
-            "FANNEL_SLACK__API_URL": slack.api_url,
-            "FANNEL_SLACK__CHANNEL": CHANNEL,
-            "FANNEL_SLACK__TIMEOUT_S": "2",
-        },
-        cwd=tmp_path,
-    )
-
-
-@pytest.fixture
-def store(settings):
-    opened = Store.open(settings.database.url)
-    yield opened
-    opened.close()
-
-
-class Clock:
-    now = NOW + timedelta(seconds=5)
-
-    def __call__(self):
-        return self.now
-
-
-@pytest.fixture
-def responder(settings, store):
-    clock = Clock()
-    made = Responder(settings, store, open_outbox(settings, store, clock), clock)
-    made.clock = clock
-    return made
-
-
-def recorded(store, *events):
-    return [e.to_queue() for e in store.record([(e, b"") for e in events])]
-
-
-def messages(slack):
-    return list(slack.workspace.messages[CHANNEL].values())
-
-
-def pushes(slack):
-    return [message["text"] for message in messages(slack)]
 
 
 def test_a_fault_is_announced_before_anything_is_known(responder, store, slack):
@@ -175,7 +96,10 @@ def test_a_fault_that_comes_back_soon_goes_on_in_its_thread_which_is_red_again(r
     parent, *replies = messages(slack)
     assert "confirmed" in parent["text"]
     assert {reply["thread_ts"] for reply in replies} == {parent["ts"]}
-    assert len(replies) == 3, "verdict, recovery, verdict"
+    assert len(replies) == 4, "verdict, recovery, back, verdict"
+    assert replies[2]["subtype"] == "thread_broadcast", "an edit reaches no telephone"
+    assert replies[2]["text"] == "🔴 DOWN AGAIN rt-tyo-01 Gi0/1 · was over for 1m00s"
+    assert "|07:00:37> → " in str(parent["blocks"]), "since when it had been over"
 
 
 def test_an_incident_that_was_closed_meanwhile_is_over_for_a_late_run(responder, store, slack):

@@ -1,0 +1,105 @@
+"""Which incidents are due to be looked at again, each given to one replica; and those that nobody ever answered.
+
+An incident keeps the id of the event that asks (`recheck_id`) until its answer is in. Taking it and recording that
+event are one transaction; a question that is not answered in time is put again, as the same event.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import and_, func, or_, select, update
+from ulid import ULID
+
+from fannel.event import Event
+from fannel.incidents.recheck import recheck_event
+from fannel.incidents.store.changes import incident_of
+from fannel.incidents.store.tables import events, flaps, incidents, posts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime, timedelta
+
+    from sqlalchemy import ColumnElement, Connection, RowMapping
+
+    from fannel.incidents.incident import Incident
+    from fannel.incidents.recheck import RecheckPolicy
+
+# Looked at in one go; what no check can answer costs no more than being passed over once in `every`.
+_MOST = 100
+_NOT_OVER = incidents.c.resolved_at.is_(None)
+_ASKED = and_(_NOT_OVER, incidents.c.recheck_id.is_not(None))
+_RESTLESS = (
+    select(flaps.c.fingerprint)
+    .where(flaps.c.fingerprint == incidents.c.fingerprint, flaps.c.flapping_since.is_not(None))
+    .exists()
+)
+# It stands on its own, and its last word may be trusted: neither attached, nor held, nor flapping.
+_ALONE: tuple[ColumnElement[bool], ...] = (
+    _NOT_OVER,
+    incidents.c.cause_id.is_(None),
+    incidents.c.due_at.is_(None),
+    ~_RESTLESS,
+)
+_PARENT = select(posts.c.seq).where(posts.c.key == incidents.c.id + "/parent").exists()
+_REMINDED = select(posts.c.seq).where(posts.c.key == incidents.c.id + "/unanswered/" + incidents.c.opened_by).exists()
+
+
+def take(
+    connection: Connection, now: datetime, policy: RecheckPolicy, answerable: Callable[[Incident], bool]
+) -> list[Event]:
+    """The events that ask about what is due, as far as there is room; to be recorded in this same transaction.
+
+    What is not `answerable` is passed over until it is due again.
+    """
+    under_way = select(func.count()).select_from(incidents).where(_ASKED, incidents.c.recheck_at > now)
+    room = policy.at_once - int(connection.execute(under_way).scalar_one())
+    asking: list[Event] = []
+    if room <= 0:
+        return asking
+    due = or_(incidents.c.recheck_at.is_(None), incidents.c.recheck_at <= now)
+    query = (
+        select(incidents)
+        .where(*_ALONE, incidents.c.last_raise_at <= now - policy.after, due)
+        .order_by(incidents.c.opened_at)
+        .limit(_MOST)
+        .with_for_update(skip_locked=True)
+    )
+    for row in connection.execute(query).mappings().all():
+        if len(asking) == room:
+            break
+        event = _question(connection, row, now) if answerable(incident_of(row)) else None
+        again_at = now + (policy.every if event is None else policy.retry)
+        its_id = None if event is None else event.id
+        connection.execute(
+            update(incidents).where(incidents.c.id == row["id"]).values(recheck_at=again_at, recheck_id=its_id)
+        )
+        if event is not None:
+            asking.append(event)
+    return asking
+
+
+def answered(connection: Connection, incident_id: str, event_id: str, again_at: datetime) -> None:
+    """That question is answered; the next one is due at `again_at`."""
+    asked = (incidents.c.id == incident_id, incidents.c.recheck_id == event_id)
+    connection.execute(update(incidents).where(*asked).values(recheck_at=again_at, recheck_id=None))
+
+
+def unanswered(connection: Connection, now: datetime, after: timedelta, limit: int) -> list[Incident]:
+    """What has a thread, has lasted for longer than `after`, and nobody acknowledged; once for each time it opened."""
+    began = func.coalesce(incidents.c.reopened_at, incidents.c.opened_at)
+    waiting = (incidents.c.state.in_(("new", "open")), began <= now - after, _PARENT, ~_REMINDED)
+    query = select(incidents).where(*_ALONE, *waiting).order_by(incidents.c.opened_at).limit(limit)
+    return [incident_of(row) for row in connection.execute(query).mappings()]
+
+
+def _question(connection: Connection, row: RowMapping, now: datetime) -> Event | None:
+    """The event that asks: that of before, if nobody has answered it."""
+    both = select(events.c.id, events.c.event).where(events.c.id.in_([row["opened_by"], row["recheck_id"] or ""]))
+    logged = {found.id: found.event for found in connection.execute(both)}
+    if (before := logged.get(row["recheck_id"])) is not None:
+        return Event.from_json(before)
+    if (opening := logged.get(row["opened_by"])) is None:
+        return None
+    event_id = str(ULID.from_timestamp(now.timestamp()))
+    return recheck_event(incident_of(row), Event.from_json(opening).source, event_id=event_id, now=now)

@@ -1,0 +1,103 @@
+"""Faults that nobody clears: the rules are asked whether they are still true, and people are reminded once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fannel import logs
+from fannel.incidents.store import StoreError
+from fannel.intake.storm import RulesBehind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime, timedelta
+
+    from fannel.checks.find import Checks
+    from fannel.event import Event
+    from fannel.incidents.incident import Incident
+    from fannel.incidents.recheck import RecheckPolicy
+    from fannel.incidents.store import Store
+    from fannel.intake.counters import Counters
+    from fannel.observer.custody import Custody
+    from fannel.respond import Responder
+
+log = logs.Logger("fannel.observer")
+
+RECHECK_EVERY_S = 10.0
+REMIND_EVERY_S = 60.0
+
+
+class Rechecks:
+    """Asks about what is due, where a check can answer, while the rules have room for it."""
+
+    def __init__(
+        self,
+        store: Store,
+        policy: RecheckPolicy,
+        checks: Checks,
+        custody: Custody,
+        counters: Counters,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._store = store
+        self._policy = policy
+        self._checks = checks
+        self._custody = custody
+        self._counters = counters
+        self._now = now
+
+    def __call__(self) -> None:
+        """One round. Nothing that goes wrong here ends the process that records events."""
+        if not self._custody.has_room:
+            return
+        try:
+            for event in self._store.take_rechecks(self._now(), self._policy, self._answerable):
+                self._ask(event)
+        except StoreError as error:
+            log.error("cannot look for faults to check again", reason=str(error))
+            self._counters.add("store_errors")
+        except Exception:
+            log.exception("looking for faults to check again failed")
+            self._counters.add("recheck_defects")
+
+    def _ask(self, event: Event) -> None:
+        try:
+            self._custody.say(event, self._now())
+        except RulesBehind:
+            return  # it is on record as asked and not answered: its turn comes again
+        self._counters.add("rechecks")
+        log.info("asking whether it is still true", incident=(event.incident or {})["id"], event=event.id)
+
+    def _answerable(self, incident: Incident) -> bool:
+        """Whether there is a check to run."""
+        return incident.host.known and self._checks.answers(incident.problem, incident.host.os)
+
+
+class Reminding:
+    """Says once of a fault that it lasts and that nobody acknowledged it."""
+
+    def __init__(
+        self,
+        store: Store,
+        responder: Responder,
+        after: timedelta,
+        counters: Counters,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._store = store
+        self._responder = responder
+        self._after = after
+        self._counters = counters
+        self._now = now
+
+    def __call__(self) -> None:
+        """All that are due, a few a minute. Nothing that goes wrong here ends the process that records events."""
+        try:
+            for incident in self._store.unanswered(self._now(), self._after):
+                self._responder.remind(incident)
+        except StoreError as error:
+            log.error("cannot look for faults that nobody answered", reason=str(error))
+            self._counters.add("store_errors")
+        except Exception:
+            log.exception("reminding failed")
+            self._counters.add("recheck_defects")

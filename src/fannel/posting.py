@@ -1,0 +1,95 @@
+"""The posts of one incident's thread, wanted in the very transaction that changes the incident."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fannel.incidents.store import Post
+from fannel.incidents.store.posts import FIRST, OUTPUT
+from fannel.slack import layout
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from fannel.config import Settings
+    from fannel.incidents.incident import Incident
+    from fannel.incidents.store.about import About
+    from fannel.incidents.store.posts import Kind
+    from fannel.slack.layout import Message
+    from fannel.slack.layout.outputs import File
+    from fannel.slack.words import Reader
+
+
+class Thread:
+    """What is to be said of the incident that `it` is about. A key is wanted once, however often it is asked for."""
+
+    def __init__(self, it: About, settings: Settings, reader: Reader, now: datetime) -> None:
+        self._it = it
+        self._settings = settings
+        self._reader = reader
+        self._now = now
+
+    def parent(self) -> None:
+        """The first message, as the incident looks now; nothing where there is one."""
+        if not self._it.told:
+            self._want("parent", self._parent_key, self._looks(), FIRST)
+
+    def update(self, priority: int, key: str) -> None:
+        """Bring the first message up to date."""
+        self._want("update", key, self._looks(), priority)
+
+    def reply(self, priority: int, key: str, message: Message) -> None:
+        """One more message in the thread, which begins with it if there is none; what goes with it as a file after."""
+        self.parent()
+        self._want("reply", key, message, priority)
+        if message.file is not None:
+            self._it.want(self._file(f"{key}/file", message.file))
+
+    # --- inside -------------------------------------------------------------------------------------------------
+
+    @property
+    def _incident(self) -> Incident:
+        return self._it.incident
+
+    @property
+    def _parent_key(self) -> str:
+        return f"{self._incident.id}/parent"
+
+    def _looks(self) -> Message:
+        return layout.parent(self._incident, self._parent_key, self._reader, self._it.aside())
+
+    def _want(self, kind: Kind, key: str, message: Message, priority: int) -> None:
+        self._it.want(post(self._settings, self._now, self._incident.id, kind, key, message, priority))
+
+    def _file(self, key: str, file: File) -> Post:
+        payload = {
+            "filename": file.filename,
+            "title": file.title,
+            "content": file.content,
+            "comment": file.comment,
+        }
+        return Post(
+            key=key,
+            incident_id=self._incident.id,
+            kind="file",
+            channel=self._settings.slack.channel,
+            payload=payload,
+            wanted_at=self._now,
+            priority=OUTPUT,
+        )
+
+
+def post(
+    settings: Settings, now: datetime, incident_id: str | None, kind: Kind, key: str, message: Message, priority: int
+) -> Post:
+    """A message as a row of the outbox."""
+    return Post(
+        key=key,
+        incident_id=incident_id,
+        kind=kind,
+        channel=settings.slack.channel,
+        payload=message.payload,
+        wanted_at=now,
+        broadcast=message.broadcast,
+        priority=priority,
+    )

@@ -1,0 +1,108 @@
+"""The replies that tell how an incident goes on: it is back, a person has it or ended it, nobody has. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fannel.slack import blocks, text
+from fannel.slack.layout import look as looks
+from fannel.slack.layout.look import Look
+from fannel.slack.layout.message import Message, headline, joined, phone_line, shown_id, told, told_plain, written
+from fannel.slack.layout.parent import down_time
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from fannel.checks.verdict import Verdict
+    from fannel.incidents.incident import Incident
+    from fannel.slack.words import Reader
+
+_WHO, _WHY = 60, 400
+
+
+def reopened(incident: Incident, key: str, to: Reader) -> Message:
+    """A fault that was over is back: how long it had been over, from when to when. The channel hears it."""
+    words = to.words
+    down = incident.problem.endswith("_down")
+    look = Look("🔴", words.looks.down_again if down else words.looks.is_back, blocks.RED)
+    was_over = span = ""
+    if incident.reopened_at is not None and incident.recovered_at is not None:
+        lasted = to.duration((incident.reopened_at - incident.recovered_at).total_seconds())
+        was_over = words.course.was_over.format(lasted=lasted)
+        span = f"({to.clock(incident.recovered_at)} → {to.clock(incident.reopened_at)})"
+    section = blocks.section(
+        headline(look.emoji, look.words, incident.host, incident.subject, words.severities[incident.severity]),
+        f"{was_over}  {span}".strip(),
+        blocks.fact(words.course.first_seen, to.when(incident.opened_at)),
+        blocks.fact(words.labels.reopened, words.course.came_back.of(incident.reopened)),
+    )
+    push = phone_line(f"{look.emoji} {look.words}", incident, "", tail=was_over)
+    return Message(written(push, [section], None, incident, key, to), broadcast=True)
+
+
+def acknowledged(incident: Incident, who: str, why: str | None, key: str, to: Reader) -> Message:
+    """A person has it."""
+    section = blocks.section(f"👤 *{to.words.looks.acknowledged}*  {_by(who, to)}", _because(why, to))
+    push = phone_line(f"👤 {to.words.looks.acknowledged}", incident, "", tail=_plainly(who, why, to))
+    return Message(written(push, [section], None, incident, key, to))
+
+
+def ended_by_hand(incident: Incident, who: str, why: str | None, key: str, to: Reader) -> Message:
+    """A person says that it is over, whatever the devices say."""
+    words, lasted = to.words, down_time(incident, to)
+    after = words.thread.after.format(lasted=f"*{lasted}*") if lasted else ""
+    first = headline("✅", words.looks.resolved_by_hand, incident.host, incident.subject, after)
+    section = blocks.section(first, _by(who, to), _because(why, to))
+    push = phone_line(f"✅ {words.looks.resolved_by_hand}", incident, "", tail=_plainly(who, why, to))
+    return Message(written(push, [section], None, incident, key, to))
+
+
+def found_over(incident: Incident, verdict: Verdict, key: str, to: Reader) -> Message:
+    """A check that looked unasked found that it is over: the clear never came, so nobody knows since when."""
+    words, look, lasted = to.words, looks.recovered(to.words), down_time(incident, to)
+    after = words.course.after_at_most.format(lasted=f"*{lasted}*") if lasted else ""
+    section = blocks.section(
+        headline(look.emoji, look.words, incident.host, incident.subject, after),
+        words.course.found_by_recheck.format(reason=told(verdict.reasons, words)),
+        words.course.nobody_said,
+        told(verdict.waited, words),
+    )
+    tail = joined(words.course.found_by_recheck_push, told_plain(verdict.reasons, words))
+    push = phone_line(f"{look.emoji} {look.words}", incident, "", tail=tail)
+    expected = incident.verdict is not None and incident.verdict.get("outcome") == "expected"
+    return Message(written(push, [section], None, incident, key, to), broadcast=not expected)
+
+
+def unanswered(incident: Incident, key: str, to: Reader, *, now: datetime) -> Message:
+    """It lasts, and nobody acknowledged it. The channel hears it: in the thread nobody listens."""
+    words = to.words
+    since = incident.reopened_at or incident.opened_at
+    lasts = words.course.lasts.format(lasted=to.duration((now - since).total_seconds()))
+    verdict = incident.verdict or {}
+    found = told(verdict.get("reasons") or str(verdict.get("reason") or ""), words)
+    section = blocks.section(
+        headline(
+            "🔴", words.looks.still_open, incident.host, incident.subject, words.severities[incident.severity], lasts
+        ),
+        blocks.fact(words.labels.since, to.when(since)),
+        words.course.nobody_has_it,
+        blocks.fact(words.course.last_found, found),
+        blocks.fact(words.labels.do, words.course.what_to_do.format(incident=shown_id(incident))),
+    )
+    tail = joined(lasts, words.course.nobody_has_it_push)
+    push = phone_line(f"🔴 {words.looks.still_open}", incident, "", tail=tail)
+    return Message(written(push, [section], None, incident, key, to), broadcast=True)
+
+
+def _by(who: str, to: Reader) -> str:
+    return to.words.course.by.format(who=f"*{text.prose(who, _WHO)}*")
+
+
+def _because(why: str | None, to: Reader) -> str:
+    return blocks.fact(to.words.course.why, text.prose(why or "", _WHY))
+
+
+def _plainly(who: str, why: str | None, to: Reader) -> str:
+    """For a push, which escapes it."""
+    said = to.words.course.by.format(who=text.cut(text.one_line(who), _WHO))
+    return f"{said}: {text.one_line(why)}" if why else said

@@ -1,0 +1,134 @@
+"""How an incident goes on in its thread: looked at again, back after its end, and nobody answering."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from answering import ADMIN_DOWN, DOWN, UNREACHABLE, UP, messages, recorded
+from events import NOW, event
+
+from fannel.incidents.recheck import RecheckPolicy
+
+HOUR = timedelta(hours=1)
+LATER = NOW + HOUR
+
+
+@pytest.fixture
+def down(responder, store):
+    """A fault that was answered; an hour later nobody has said that it is over."""
+    (found,) = recorded(store, event())
+    responder.announce(found)
+    responder.conclude(found, DOWN)
+    responder.clock.now = LATER
+    return found
+
+
+@pytest.fixture
+def asking(down, store):
+    (found,) = store.take_rechecks(LATER, RecheckPolicy(after=HOUR))
+    return found.to_queue()
+
+
+def incident(store, down):
+    return store.incident(down["incident"]["id"])
+
+
+def test_a_recheck_that_finds_it_up_resolves_it_and_the_channel_hears_it(responder, store, slack, down, asking):
+    assert responder.recheck_wanted(asking)
+    judged = responder.recheck(asking, UP)
+    assert judged["incident"]["state"] == "resolved"
+    parent, _, reply = messages(slack)
+    assert parent["text"].startswith("🟢 RECOVERED")
+    assert (reply["thread_ts"], reply["subtype"]) == (parent["ts"], "thread_broadcast")
+    assert "found by re-check" in reply["text"]
+    assert "at most *1h00m*" in str(reply["blocks"]), "nobody knows how long it was up by then"
+    *_, resolved = store.history(down["incident"]["id"])
+    assert (resolved.who, resolved.what, resolved.why) == ("check", "resolved", "found by re-check: the link is up")
+
+
+def test_a_recheck_that_finds_it_still_down_posts_nothing_and_the_next_is_due_in_an_hour(
+    responder, store, slack, down, asking
+):  # fmt: skip
+    before = messages(slack)
+    responder.recheck(asking, DOWN)
+    assert messages(slack) == before
+    assert not incident(store, down).over
+    assert store.take_rechecks(LATER + HOUR - timedelta(seconds=1), RecheckPolicy()) == []
+    assert len(store.take_rechecks(LATER + HOUR, RecheckPolicy())) == 1
+
+
+def test_a_recheck_that_finds_something_else_changes_the_parent_without_a_post(responder, store, slack, down, asking):
+    responder.recheck(asking, ADMIN_DOWN)
+    parent, *replies = messages(slack)
+    assert "expected" in parent["text"]
+    assert len(replies) == 1
+
+
+def test_a_recheck_that_cannot_tell_changes_nothing(responder, store, slack, down, asking):
+    before, said = incident(store, down), messages(slack)
+    responder.recheck(asking, UNREACHABLE)
+    after = incident(store, down)
+    assert (after.state, after.verdict, messages(slack)) == (before.state, before.verdict, said)
+    assert [one.summary for one in store.activities.of_incident(after.id)][-1].endswith("Connection refused")
+
+
+def test_a_recheck_is_answered_once(responder, store, slack, down, asking):
+    responder.recheck(asking, DOWN)
+    assert not responder.recheck_wanted(asking), "it was asked twice, and is known by now"
+    responder.recheck(asking, UP)
+    assert not incident(store, down).over, "a late run of the same question answers nothing"
+
+
+def test_a_clear_that_came_meanwhile_leaves_nothing_to_look_for(responder, store, slack, down, asking):
+    (up,) = recorded(store, event(phase="clear", at=LATER))
+    responder.recover(up, UP)
+    assert not responder.recheck_wanted(asking)
+    said = len(messages(slack))
+    responder.recheck(asking, UP)
+    assert len(messages(slack)) == said
+
+
+def test_a_raise_that_came_while_it_was_looked_at_keeps_it_open(responder, store, slack, down, asking):
+    recorded(store, event(at=LATER))
+    responder.recheck(asking, UP)  # it took a second: the raise came while it looked
+    assert not incident(store, down).over
+
+
+def test_what_nobody_was_told_of_ends_without_a_word(responder, store, slack):
+    (silent,) = recorded(store, event())
+    (found,) = store.take_rechecks(LATER, RecheckPolicy(after=HOUR))
+    responder.clock.now = LATER
+    responder.recheck(found.to_queue(), UP)
+    assert store.incident(silent["incident"]["id"]).over
+    assert messages(slack) == []
+
+
+def test_one_that_nobody_answers_is_said_once_more_to_the_channel(responder, store, slack, down):
+    responder.clock.now = NOW + timedelta(hours=26)
+    (waiting,) = store.unanswered(responder.clock.now, timedelta(hours=24))
+    for _ in range(2):
+        responder.remind(waiting)
+    responder.announce(down)
+    *_, reply = messages(slack)
+    assert len(messages(slack)) == 3
+    assert reply["subtype"] == "thread_broadcast"
+    assert reply["text"] == "🔴 STILL OPEN rt-tyo-01 Gi0/1 · for 1d02h · nobody has it"
+
+
+def test_one_that_somebody_took_meanwhile_is_not_said_again(responder, store, slack, down):
+    waiting = incident(store, down)
+    store.acknowledge(waiting.id, who="cli:kei", now=LATER)
+    responder.remind(waiting)
+    responder.announce(down)
+    assert len(messages(slack)) == 2
+
+
+def test_while_it_flaps_a_return_changes_the_parent_and_calls_nobody(responder, store, slack, down):
+    (up,) = recorded(store, event(phase="clear", at=LATER))
+    responder.recover(up, UP)
+    (again,) = recorded(store, event(at=LATER + timedelta(seconds=30)))
+    said = len(messages(slack))
+    responder.announce(again | {"flap": {"flapping": True, "transitions": 9, "window_s": 600}})
+    assert len(messages(slack)) == said
+    assert "RECOVERED" not in messages(slack)[0]["text"]
