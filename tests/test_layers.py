@@ -34,6 +34,7 @@ ROOMS = (
     "login",
     "slack",
     "posting",
+    "person",
     "pipeline",
     "respond",
     "observer",

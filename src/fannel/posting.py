@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from fannel.incidents.store import Post
 from fannel.incidents.store.posts import FIRST, OUTPUT
 from fannel.slack import layout
+from fannel.slack.words import Reader
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from fannel.incidents.store.posts import Kind
     from fannel.slack.layout import Message
     from fannel.slack.layout.outputs import File
-    from fannel.slack.words import Reader
 
 
 class Thread:
@@ -77,6 +77,11 @@ class Thread:
             wanted_at=self._now,
             priority=OUTPUT,
         )
+
+
+def reader_of(settings: Settings) -> Reader:
+    """Who reads the channel."""
+    return Reader.of(settings.slack.language, settings.readers_zone)
 
 
 def post(

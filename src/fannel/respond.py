@@ -21,12 +21,11 @@ from fannel.incidents.store.activities import Activity
 from fannel.incidents.store.changes import By
 from fannel.incidents.store.posts import FIRST, RECOVERY, SUMMARY, VERDICT
 from fannel.intake.source_notice import SOURCE_QUIET, SOURCE_STORM
-from fannel.posting import Thread, post
+from fannel.posting import Thread, post, reader_of
 from fannel.slack import layout
 from fannel.slack.client import SlackClient
 from fannel.slack.layout import course
 from fannel.slack.outbox import Outbox
-from fannel.slack.words import Reader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
     from fannel.incidents.incident import Incident
     from fannel.incidents.store.about import About
     from fannel.slack.layout import Message
+    from fannel.slack.words import Reader
 
 
 class UnknownIncidentError(LookupError):
@@ -58,11 +58,6 @@ def open_outbox(settings: Settings, store: Store, now: Callable[[], datetime] = 
         timeout_s=settings.slack.timeout_s,
     )
     return Outbox(store, client, now=now, reader=reader_of(settings), storm_incidents=settings.slack.storm_incidents)
-
-
-def reader_of(settings: Settings) -> Reader:
-    """Who reads the channel."""
-    return Reader.of(settings.slack.language, settings.readers_zone)
 
 
 class Responder:

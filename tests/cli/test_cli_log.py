@@ -190,6 +190,15 @@ def test_incidents_are_listed_while_they_last_and_all_on_request(store, incident
     assert (listed["id"], listed["state"]) == (incident_id, "resolved")
 
 
+def test_a_word_is_wanted_in_the_thread_under_the_name_given(store, incident_id):
+    store.posts.want(Post(f"{incident_id}/parent", incident_id, "parent", "C0ALERTS01", {"text": "down"}, NOW))
+    assert fannel("incidents", "ack", incident_id, "--by", "kei", "--why", "on my way").exit_code == 0
+    reply, update = store.posts.unsent(incident_id)[-2:]
+    assert (reply.kind, update.kind) == ("reply", "update")
+    assert reply.payload["text"].endswith("by kei: on my way")
+    assert store.incident(incident_id).acknowledged_by == "cli:kei"
+
+
 def test_who_acknowledged_and_who_resolved_is_history(store, incident_id):
     assert fannel("incidents", "ack", incident_id, "--why", "on my way").exit_code == 0
     assert fannel("incidents", "resolve", incident_id).exit_code == 0

@@ -59,6 +59,9 @@ OTHER_RUN = "another run (incident A-7F3K2Q on noc-02, process 4711, since 16:00
 GAVE_UP = Verdict("inconclusive", (f"{OTHER_RUN} is looking at this device; gave up after 60 s",))
 
 JUDGED = replace(NEW, state="open", verdict=CONFIRMED.to_json(), raises=3, last_raise_at=OPENED + timedelta(seconds=9))
+ACKNOWLEDGED = replace(
+    JUDGED, state="acknowledged", acknowledged_by="cli:kei", acknowledged_at=OPENED + timedelta(seconds=90)
+)
 RESOLVED = replace(JUDGED, state="resolved", resolved_at=OPENED + timedelta(seconds=252))
 REOPENED = replace(
     JUDGED,
@@ -222,6 +225,7 @@ def thread_cases(to):
         "parent_related": layout.parent(JUDGED, "k", to, Aside(0, RELATED)),
         "parent_outlived": layout.parent(NEIGHBOR, "k", to, OUTLIVED),
         "parent_outlived_restart": layout.parent(NEW, "k", to, RESTARTED),
+        "parent_acknowledged": layout.parent(ACKNOWLEDGED, "k", to),
         "parent_reopened": layout.parent(REOPENED, "k", to),
         "parent_resolved": layout.parent(RESOLVED, "k", to),
         "parent_resolved_related": layout.parent(RESOLVED, "k", to, Aside(0, RELATED[:1])),

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import getpass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from fannel.cli import stored
 from fannel.cli.stored import HostGlob, Json, KindGlob, Limit, Since, Until  # noqa: TC001  (Typer reads them)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from fannel.person import Outcome, Person
 
 app = typer.Typer(help="The faults, one case each.", no_args_is_help=True)
 
@@ -16,7 +22,8 @@ app = typer.Typer(help="The faults, one case each.", no_args_is_help=True)
 _EVENTS_SHOWN = 500
 
 _Ids = Annotated[list[str], typer.Argument(metavar="ID…")]
-_Why = Annotated[str | None, typer.Option("--why", metavar="TEXT", help="The reason, for the history.")]
+_Why = Annotated[str | None, typer.Option("--why", metavar="TEXT", help="The reason, for history and thread.")]
+_By = Annotated[str | None, typer.Option("--by", metavar="NAME", help="Who you are; your login name unless told.")]
 
 
 @app.callback()
@@ -81,45 +88,73 @@ def show(
 
 
 @app.command("ack")
-def acknowledge(ids: _Ids, why: _Why = None) -> None:
-    """Say that you have it: its repeats ask no rule any more. Exit status 1 if one is unknown or over."""
+def acknowledge(ids: _Ids, why: _Why = None, by: _By = None) -> None:
+    """Say that you have it: its repeats ask no rule any more, and its thread says so. Exit status 1 if one is unknown
+    or over.
+    """
     failed = False
     with stored.stored() as opened:
+        person = _person(opened, by)
         for wanted in map(str.upper, ids):
-            incident = opened.store.acknowledge(wanted, who=_who(), now=opened.now, why=why)
-            if incident is None:
-                stored.complain(_unknown(wanted))
-            elif incident.over:
-                stored.complain(f"{wanted} is {incident.state}: there is nothing to acknowledge")
+            found = _outcome(person.acknowledge, wanted, why, opened.now)
+            if found is None:
+                failed = True
+            elif found.incident.over:
+                stored.complain(f"{wanted} is {found.incident.state}: there is nothing to acknowledge")
+                failed = True
             else:
-                stored.say(f"{wanted} acknowledged by {incident.acknowledged_by}")
-                continue
-            failed = True
+                already = "" if found.changed else " already"
+                stored.say(f"{wanted} acknowledged by {found.incident.acknowledged_by}{already}")
     if failed:
         raise typer.Exit(1)
 
 
 @app.command("resolve")
-def resolve(ids: _Ids, why: _Why = None) -> None:
-    """Say that it is over, whatever the devices say. Exit status 1 if one is unknown or was raised just now."""
+def resolve(ids: _Ids, why: _Why = None, by: _By = None) -> None:
+    """Say that it is over, whatever the devices say; its thread says so, too. Exit status 1 if one is unknown or was
+    raised just now.
+    """
     failed = False
     with stored.stored() as opened:
+        person = _person(opened, by)
         for wanted in map(str.upper, ids):
-            if opened.store.resolve(wanted, as_of=opened.now, who=_who(), now=opened.now, why=why):
-                stored.say(f"{wanted} resolved")
-                continue
-            known = opened.store.incident(wanted) is not None
-            stored.complain(f"{wanted} was raised again just now: it stays open" if known else _unknown(wanted))
-            failed = True
+            found = _outcome(person.resolve, wanted, why, opened.now)
+            if found is None:
+                failed = True
+            elif not found.incident.over:
+                stored.complain(f"{wanted} was raised again just now: it stays open")
+                failed = True
+            else:
+                stored.say(f"{wanted} resolved{'' if found.changed else ' already'}")
     if failed:
         raise typer.Exit(1)
 
 
-def _who() -> str:
+def _person(opened: stored.Stored, by: str | None) -> Person:
+    from fannel.person import Person  # noqa: PLC0415  (only for these commands)
+
+    name = by or _login_name()
+    return Person(opened.settings, opened.store, name=name or "cli", who=f"cli:{name}" if name else "cli")
+
+
+def _login_name() -> str | None:
     try:
-        return f"cli:{getpass.getuser()}"
+        return getpass.getuser()
     except (OSError, KeyError):  # a container's user without a name
-        return "cli"
+        return None
+
+
+def _outcome(
+    say: Callable[[str, str | None, datetime], Outcome], incident_id: str, why: str | None, now: datetime
+) -> Outcome | None:
+    """What became of it, or a complaint that there is no such incident."""
+    from fannel.incidents.store.about import NoIncidentError  # noqa: PLC0415  (only for these commands)
+
+    try:
+        return say(incident_id, why, now)
+    except NoIncidentError:
+        stored.complain(_unknown(incident_id))
+        return None
 
 
 def _unknown(incident_id: str) -> str:

@@ -32,6 +32,7 @@ Limit = Annotated[int, typer.Option("--limit", min=1, max=100_000, help="At most
 class Stored:
     """What a command works on."""
 
+    settings: config.Settings
     store: Store
     zone: tzinfo
     now: datetime
@@ -55,7 +56,7 @@ def stored() -> Iterator[Stored]:
     try:
         store = Store.open(settings.database.url)
         try:
-            yield Stored(store, settings.site.zone, datetime.now(UTC))
+            yield Stored(settings, store, settings.site.zone, datetime.now(UTC))
         finally:
             store.close()
     except StoreError as error:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fannel.incidents.incident import Aside
-from fannel.slack import blocks
+from fannel.slack import blocks, text
 from fannel.slack.layout import look as looks
 from fannel.slack.layout import related
 from fannel.slack.layout.message import (
+    NAME,
     Message,
     device,
     happened,
@@ -62,6 +63,7 @@ def _unresolved(incident: Incident, key: str, to: Reader, aside: Aside) -> Messa
             blocks.fact(words.labels.verdict, says),
             blocks.fact(words.labels.since, to.when(incident.opened_at)),
             blocks.fact(words.labels.seen, seen),
+            blocks.fact(words.course.has_it, _whoever_has_it(incident, to)),
             *_story(incident, aside, to),
             device(incident.host, words),
         ),
@@ -112,6 +114,13 @@ def _story(incident: Incident, aside: Aside, to: Reader) -> list[str]:
     why = told(aside.outlived, words)
     outlived = words.thread.outlived.format(why=why) if why else ""
     return [blocks.fact(words.labels.reopened, reopened), blocks.fact(words.labels.outlived, outlived)]
+
+
+def _whoever_has_it(incident: Incident, to: Reader) -> str:
+    if incident.acknowledged_by is None or incident.acknowledged_at is None:
+        return ""
+    name = text.prose(incident.acknowledged_by.removeprefix("cli:"), NAME)
+    return f"{name}  {to.clock(incident.acknowledged_at)}"
 
 
 def _with_it(incident: Incident, aside: Aside, to: Reader) -> list[Json]:

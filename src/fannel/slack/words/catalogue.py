@@ -96,6 +96,7 @@ class Course:
     """How an incident goes on: it is back, a person has it or ended it, nobody has."""
 
     was_over: str
+    has_it: str
     first_seen: str
     came_back: Counted
     over_between: str

@@ -95,6 +95,7 @@ ENGLISH = Words(
     ),
     course=Course(
         was_over="was over for {lasted}",
+        has_it="Acknowledged",
         first_seen="First seen",
         came_back=Counted("{n} time by now", "{n} times by now"),
         over_between="{reopened}, last over {start} → {end}",

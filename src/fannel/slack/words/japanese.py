@@ -237,6 +237,7 @@ JAPANESE = Words(
     ),
     course=Course(
         was_over="{lasted} の復旧後",
+        has_it="対応者",
         first_seen="初回検知",
         came_back=_any("これまでに {n}回"),
         over_between="{reopened}、直近の復旧 {start} → {end}",
