@@ -566,7 +566,7 @@ class TestStormsQuietAndSpool:
 
 
 class TestTheManual:
-    SECTIONS = ("trap", "receiver", "spool", "storm", "quiet", "health")
+    SECTIONS = ("trap", "syslog", "receiver", "spool", "storm", "quiet", "health")
 
     @pytest.mark.parametrize(
         "key", [f"{section}.{key}" for section in SECTIONS for key in sections()[section].model_fields]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import jsonschema
 import pytest
@@ -47,9 +47,13 @@ def of_trap(*varbinds: VarBind, uptime_ticks: int | None = 12345, at: datetime =
     return event
 
 
-def of_syslog(**facts):
+UNKNOWN = Classification("unknown_syslog", "unknown_syslog", "info", "info", Subject("message"))
+
+
+def of_syslog(found=UNKNOWN, **facts):
     message = SyslogMessage(**{"message": "hello", "format": "free"} | facts)
-    event = syslog_event(message, received_at=NOW, source=Source("192.0.2.1"), host=Host("192.0.2.1", known=False))
+    host = Host("192.0.2.1", known=False)
+    event = syslog_event(message, found, received_at=NOW, source=Source("192.0.2.1"), host=host)
     VALID.validate(json.loads(json.dumps(event.to_json(), allow_nan=False)))
     return event
 
@@ -119,21 +123,25 @@ class TestTraps:
 
 
 class TestSyslog:
-    @pytest.mark.parametrize(
-        ("said", "severity"),
-        [
-            *(("emerg", "critical"), ("alert", "critical"), ("crit", "major"), ("err", "minor")),
-            *(("warning", "warning"), ("notice", "info"), ("info", "info"), ("debug", "info"), (None, "info")),
-        ],
-    )
-    def test_severities_are_those_of_rfc_5674(self, said, severity):
-        assert of_syslog(severity=said).severity == severity
-
     def test_what_a_line_does_not_say_is_not_there(self):
         event = of_syslog()
         assert event.syslog == {"message": "hello"}
         assert (event.kind, event.problem, event.phase) == ("unknown_syslog", "unknown_syslog", "info")
-        assert event.subject == Subject("device")
+        assert event.subject == Subject("message")
+
+    def test_a_known_kind_is_as_severe_as_its_entry_says(self):
+        found = Classification("interface_down", "interface_down", "raise", "critical", Subject("interface", "Gi0/1"))
+        event = of_syslog(found, severity="notice")
+        assert (event.kind, event.phase, event.severity) == ("interface_down", "raise", "critical")
+        assert event.fingerprint == "192.0.2.1/interface_down/Gi0/1"
+
+    def test_how_far_the_clocks_are_apart_is_told(self):
+        event = of_syslog(timestamp=NOW - timedelta(minutes=5, milliseconds=500), timestamp_text="*Nov 14 08:30:56.699")
+        assert event.syslog["skew_s"] == 300.5
+        assert event.syslog["clock_unsynchronised"] is True
+
+    def test_a_clock_ahead_of_ours_is_negative(self):
+        assert of_syslog(timestamp=NOW + timedelta(hours=9)).syslog["skew_s"] == -32400.0
 
     def test_long_texts_are_cut(self):
         event = of_syslog(message="x" * 3000, app_name="y" * 300)

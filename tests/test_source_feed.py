@@ -3,7 +3,7 @@
 import asyncio
 import json
 
-from fannel.source.feed import TOGETHER, Feed
+from fannel.source.feed import TOGETHER, Feed, serve
 
 
 class Rules(asyncio.Queue):
@@ -42,7 +42,7 @@ def fed(scenario):
         rules, answers = Rules(), Answers()
         feed = Feed(rules)
         said = asyncio.StreamReader()
-        tasks = [asyncio.create_task(feed.run()), asyncio.create_task(feed.serve(said, answers))]
+        tasks = [asyncio.create_task(feed.run()), asyncio.create_task(serve(said, answers, lambda _: feed))]
         await scenario(
             rules, answers, lambda *ids: said.feed_data(b"".join(json.dumps({"id": i}).encode() + b"\n" for i in ids))
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fannel.source import run_trap_source
+from fannel.source import run_source
 
 if TYPE_CHECKING:
     import asyncio
@@ -20,6 +20,8 @@ description:
   - Works in two processes of its own, which it starts and keeps running. C(fannel receive) writes what arrives to the
     spool (C(spool.directory)), C(fannel observe) reads it there. With C(receiver.start = false) the receiver runs as a
     service of its own.
+  - A source C(fannel.network.syslog) in the same rulebook works in the same two processes. Each feeds the rules of its
+    ruleset what came its way.
   - An event is acknowledged in the spool when the rule engine has it. With C(feedback) set to C(true), and
     C(--persistence-id), that is when the engine has written it down.
   - SNMPv3 users and their keys come from the settings only (C([[trap.users]]) in C(fannel.toml), or the file that
@@ -109,4 +111,4 @@ EXAMPLES = r"""
 
 async def main(queue: asyncio.Queue[Any], args: dict[str, Any]) -> None:
     """Feed the rules until cancelled."""
-    await run_trap_source(queue, args)
+    await run_source("snmp_trap", queue, args)

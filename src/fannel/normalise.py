@@ -30,21 +30,13 @@ MAX_VALUE_CHARS = 256
 MAX_VARBINDS_CHARS = 4096
 MAX_MESSAGE_CHARS = 2048  # what RFC 5424 §6.1 asks every receiver to take
 
-UNKNOWN_SYSLOG = "unknown_syslog"
 NOTIFICATIONS_LOST = "notifications_lost"
 _THIS_MACHINE = "127.0.0.1"
 CANARY = "canary"
 
-# RFC 5674 §2 says which syslog severity an alarm's perceived severity becomes; this is the way back.
-_SEVERITIES: Mapping[str, Severity] = {
-    "emerg": "critical",
-    "alert": "critical",
-    "crit": "major",
-    "err": "minor",
-    "warning": "warning",
-}
 _SYSLOG_FACTS = (
-    *("facility", "severity", "timestamp", "hostname", "app_name", "procid", "msgid", "tag", "sequence", "message"),
+    *("facility", "severity", "timestamp", "skew_s", "clock_unsynchronised", "hostname", "relay", "app_name"),
+    *("procid", "msgid", "tag", "sequence", "message"),
 )
 
 
@@ -83,26 +75,46 @@ def trap_event(
     )
 
 
-def syslog_event(message: SyslogMessage, *, received_at: datetime, source: Source, host: Host) -> Event:
-    """The event of a syslog message whose meaning nobody has looked up: it informs, and names what was said."""
-    said = message.to_json()
+def syslog_event(
+    message: SyslogMessage,
+    found: Classification,
+    *,
+    received_at: datetime,
+    source: Source,
+    host: Host,
+    called: str | None = None,
+    event_id: str | None = None,
+) -> Event:
+    """The event of a classified syslog message. `called` is what its host is called while it is unknown."""
+    said = message.to_json() | _clock(message, received_at)
     return Event(
-        id=_id(received_at),
+        id=event_id or _id(received_at),
         received_at=received_at,
         via="syslog",
-        kind=UNKNOWN_SYSLOG,
-        problem=UNKNOWN_SYSLOG,
-        phase="info",
-        severity=_SEVERITIES.get(message.severity or "", "info"),
+        kind=found.kind,
+        problem=found.problem,
+        phase=found.phase,
+        severity=found.severity,
         host=host,
-        subject=Subject(type="device"),
+        subject=found.subject,
         source=source,
         syslog={
             name: _cut(said[name], MAX_MESSAGE_CHARS if name == "message" else MAX_VALUE_CHARS)
             for name in _SYSLOG_FACTS
             if name in said
         },
+        aliases=_aliases(host.name, called or source.address, found),
     )
+
+
+def _clock(message: SyslogMessage, received_at: datetime) -> Json:
+    """How far the device's clock was from ours, and whether the device doubts it itself."""
+    out: Json = {}
+    if message.timestamp is not None:
+        out["skew_s"] = round((received_at - message.timestamp).total_seconds(), 3)
+    if message.clock_unsynchronised:
+        out["clock_unsynchronised"] = True
+    return out
 
 
 def refusal_event(refusal: Refusal, *, received_at: datetime, host: Host, event_id: str | None = None) -> Event:
@@ -111,7 +123,7 @@ def refusal_event(refusal: Refusal, *, received_at: datetime, host: Host, event_
     return Event(
         id=event_id or _id(received_at),
         received_at=received_at,
-        via="snmp_trap",
+        via=refusal.via,
         kind=kind,
         problem=kind,
         phase="info",

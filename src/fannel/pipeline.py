@@ -1,4 +1,4 @@
-"""The road of one trap, on one screen: datagram → message → notification → kind → host → event → incident.
+"""The road of one trap and of one syslog line, on one screen: datagram → message → kind → host → event → incident.
 
 Every stage takes the previous stage's record and returns its own; nothing walks back. What falls off the road is a
 refusal, and said as an event of its own.
@@ -7,23 +7,28 @@ refusal, and said as an event of its own.
 from __future__ import annotations
 
 import platform
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import UTC
 from typing import TYPE_CHECKING, Protocol
 
 from fannel import logs
+from fannel.config import Syslog
 from fannel.directory.enrich import enrich_subject, to_host
-from fannel.directory.identity import identify, trusted_facts
+from fannel.directory.identity import identify, identify_line, trusted_facts
 from fannel.event import Host, Source
 from fannel.intake import admission
-from fannel.intake.datagram import Note
+from fannel.intake.datagram import SYSLOG, Note
 from fannel.intake.proxied import unwrap
 from fannel.intake.receiver.notice import Notice
 from fannel.intake.refusals import Refusal
-from fannel.normalise import lost_event, refusal_event, spooled_id, trap_event
+from fannel.intake.zones import zone_of
+from fannel.normalise import lost_event, refusal_event, spooled_id, syslog_event, trap_event
 from fannel.wire.snmpv3 import is_v3
+from fannel.wire.syslog import parse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import tzinfo
 
     from fannel.config import Trap
     from fannel.directory.directory import Device, Interface, Lookup
@@ -77,6 +82,8 @@ class Pipeline:
     store: Store
     refusals: Refusals
     v3: V3Intake | None = None  # None: no SNMPv3 user is configured
+    syslog: Syslog = field(default_factory=Syslog)
+    zone: tzinfo = UTC  # the site's
 
     def observe(self, spooled: Sequence[Spooled]) -> list[Seen]:
         """Decode, name, classify and enrich. Never raises, whatever the bytes are."""
@@ -100,6 +107,8 @@ class Pipeline:
         understood = self._understand(datagram, event_id)
         if not isinstance(understood, Refusal):
             return Seen(spooled, understood)
+        if datagram.transport in SYSLOG:
+            understood = replace(understood, via="syslog")
         said = self.refusals.say(understood, datagram.received_at)
         if worst := self.refusals.worst(datagram.received_at):
             log.warning("datagrams were refused", **worst)
@@ -112,6 +121,8 @@ class Pipeline:
     def _understand(self, datagram: Datagram, event_id: str) -> Event | Refusal:
         """The event, or why there is none."""
         try:
+            if datagram.transport in SYSLOG:
+                return self._line(datagram, event_id)
             inner = unwrap(datagram, self.trap.proxy_from)
             if isinstance(inner, Refusal):
                 return inner
@@ -145,21 +156,47 @@ class Pipeline:
         datagram, proxy = inner
         notification = self.catalogue.name(message)
         who = identify(trusted_facts(datagram.source, message, self.trap), self.directory)
-        found = self.kinds.classify(notification)
-        if who.lookup.device is not None and found.subject.type == "interface":
-            found = self._described(found, who.lookup.device)
-        elif found.subject.type in NEIGHBORS:
-            found = self._introduced(found)
         return trap_event(
             message,
             notification,
-            found,
+            self._known(self.kinds.classify(notification), who.lookup.device),
             received_at=datagram.received_at,
             source=Source(datagram.source, message.agent_address, message.engine_id, proxy, who.disputed),
             host=to_host(who.lookup, who.called),
             called=who.called,
             event_id=event_id,
         )
+
+    def _line(self, datagram: Datagram, event_id: str) -> Event | Refusal:
+        """The same of a syslog line, whose form nobody prescribes: only an empty one says nothing."""
+        inner = unwrap(datagram, self.syslog.proxy_from)
+        if isinstance(inner, Refusal):
+            return inner
+        datagram, proxy = inner
+        source, received_at = datagram.source, datagram.received_at
+        if (refused := admission.refuse_source(datagram, self.syslog)) is not None:
+            return replace(refused, proxy=proxy)
+        zone = zone_of(source, self.syslog, self.zone)
+        message = parse(datagram.payload, received_at=received_at, zone=zone, zones=self.syslog.abbreviated)
+        if not message.message and message.tag is None:
+            return Refusal("undecodable", source, "a syslog line that says nothing", proxy=proxy)
+        who = identify_line(source, message.hostname, self.syslog, self.directory)
+        device = who.lookup.device
+        return syslog_event(
+            message,
+            self._known(self.kinds.classify_syslog(message, device.os if device else None), device),
+            received_at=received_at,
+            source=Source(source, proxy=proxy, disputed=who.disputed),
+            host=to_host(who.lookup, who.called),
+            called=who.called,
+            event_id=event_id,
+        )
+
+    def _known(self, found: Classification, device: Device | None) -> Classification:
+        """The same with what pagoda knows of its subject."""
+        if device is not None and found.subject.type == "interface":
+            return self._described(found, device)
+        return self._introduced(found) if found.subject.type in NEIGHBORS else found
 
     def _described(self, found: Classification, device: Device) -> Classification:
         """The same with what pagoda has on the interface: a name for a bare ifIndex, description, circuit, peer."""

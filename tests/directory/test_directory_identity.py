@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from fannel.config import Trap
+from fannel.config import Syslog, Trap
 from fannel.directory.directory import Device, Directory
-from fannel.directory.identity import identify, trusted_facts
+from fannel.directory.identity import identify, identify_line, trusted_facts
 from fannel.wire.message import Message
 
 RELAY, NAT = "198.51.100.1", "198.51.100.2"
@@ -154,3 +154,56 @@ class TestWhatItIsCalledWhileUnknown:
 
     def test_a_known_one_by_the_fact_that_found_it(self):
         assert who("203.0.113.1", agent="192.0.2.1").called == "192.0.2.1"
+
+
+# --- syslog -----------------------------------------------------------------------------------------------------
+
+
+RELAYED = Syslog(relays=[f"{RELAY}/32"], domains=["example.net"])
+
+
+def of_line(source, hostname, known=None):
+    return identify_line(source, hostname, RELAYED, known or Known(*DEVICES, Device("rt9.example.net", 9, ())))
+
+
+class TestWhoseLineItIs:
+    def test_a_line_is_of_who_sent_it(self):
+        assert named(of_line("192.0.2.1", None)) == "rt1"
+
+    def test_a_name_in_the_line_is_nothing_from_who_is_no_relay(self):
+        who = of_line("203.0.113.1", "rt1")
+        assert named(who) is None
+        assert who.called == "203.0.113.1"
+
+    def test_a_name_of_another_device_is_told_and_not_believed(self):
+        who = of_line("192.0.2.1", "rt2")
+        assert named(who) == "rt1"
+        assert who.disputed == {"source_address": "rt1", "hostname": "rt2"}
+
+    def test_a_name_that_nobody_has_disputes_nothing(self):
+        assert of_line("192.0.2.1", "core-switch").disputed is None
+
+    def test_for_a_doubt_pagoda_is_not_asked(self):
+        known = Known(*DEVICES)
+        of_line("192.0.2.1", "rt2", known)
+        assert known.asked == [["192.0.2.1"]]
+
+    def test_from_a_relay_it_is_whom_the_line_names(self):
+        who = of_line(RELAY, "rt2")
+        assert named(who) == "rt2"
+        assert who.disputed is None
+
+    def test_from_a_relay_the_name_may_be_an_address(self):
+        assert named(of_line(RELAY, "192.0.2.3")) == "rt3"
+
+    def test_a_short_name_is_completed(self):
+        assert named(of_line(RELAY, "rt9")) == "rt9.example.net"
+
+    def test_a_stranger_behind_a_relay_is_not_the_relay(self):
+        who = of_line(RELAY, "rt77", Known(*DEVICES, Device("relay", 7, (RELAY,))))
+        assert named(who) is None
+        assert who.called == "rt77"
+
+    @pytest.mark.parametrize("hostname", [None, "all", "rt1,rt2", "{{ 1 }}", "-x"])
+    def test_a_relay_that_names_nobody_speaks_for_itself(self, hostname):
+        assert named(of_line(RELAY, hostname, Known(Device("relay", 7, (RELAY,))))) == "relay"

@@ -8,7 +8,7 @@ import json
 import pytest
 
 from fannel.source import feed as feeding
-from fannel.source.feed import Feed
+from fannel.source.feed import Feed, serve
 
 
 @pytest.fixture(autouse=True)
@@ -58,7 +58,7 @@ class Fed:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def hear(self, said):
-        await self.feed.serve(said, self.answers)
+        await serve(said, self.answers, lambda _: self.feed)
         await settled()
 
 

@@ -52,6 +52,9 @@ def decode(
         ),
     ] = None,
     lines: Annotated[list[str] | None, typer.Option("--syslog", metavar="LINE", help="A syslog line.")] = None,
+    os: Annotated[
+        str | None, typer.Option("--os", metavar="OS", help="Of the syslog lines: ios, iosxr, nxos, eos, junos, frr, …")
+    ] = None,
     ports: Annotated[
         list[int] | None,
         typer.Option("--port", metavar="PORT", min=1, max=65535, help="Trap port in captures (162 and 10162)."),
@@ -74,7 +77,7 @@ def decode(
     given: dict[str, Iterator[Iterable[Json]]] = {
         "hexes": ([from_hex(text)] for text in hexes or ()),
         "pcaps": (from_capture(path, ports or TRAP_PORTS) for path in pcaps or ()),
-        "lines": ([from_syslog(line)] for line in lines or ()),
+        "lines": ([from_syslog(line, os)] for line in lines or ()),
     }
     write = _pretty_writer() if pretty else _write_line
     try:

@@ -44,6 +44,10 @@ _Listen = Annotated[
 
 def receive(
     trap: _Listen = None,
+    syslog: Annotated[
+        list[Address] | None,
+        typer.Option("--syslog", metavar="ADDR:PORT", parser=_address, help="Where syslog arrives, UDP; repeatable."),
+    ] = None,
     spool: Annotated[Path | None, typer.Option("--spool", metavar="DIR", help="Where the spool is.")] = None,
     http: Annotated[
         Address | None,
@@ -60,8 +64,8 @@ def receive(
 ) -> None:
     """Receive notifications into the spool, for `fannel run` to handle: drains sockets, answers informs, counts losses.
 
-    What is not given comes from the settings (trap.listen, spool.directory, receiver.user). SIGTERM ends it when all
-    that has arrived is in the spool. Exit status 2 if something is configured wrongly, 1 if it failed later.
+    What is not given comes from the settings (trap.listen, syslog.udp, spool.directory, receiver.user). SIGTERM ends it
+    when all that has arrived is in the spool. Exit status 2 if something is configured wrongly, 1 if it failed later.
     """
     logs.configure()
     # What the receiver is made of is this command's alone.
@@ -74,7 +78,7 @@ def receive(
 
     mistakes = (config.ConfigError, ListenError, PrivilegeError, SpoolError, EngineFileError)
     with starting(parent() if with_parent else None, mistakes) as ready, ExitStack() as stack:
-        settings = _over(config.load(), trap=trap, spool=spool, http=http, check=check, user=user)
+        settings = _over(config.load(), trap=trap, syslog=syslog, spool=spool, http=http, check=check, user=user)
         told = stack.enter_context(_Told(with_parent=with_parent))
         receiver = Receiver(settings)
         stack.callback(receiver.stop)
@@ -103,6 +107,7 @@ def _over(
     settings: Settings,
     *,
     trap: list[Address] | None,
+    syslog: list[Address] | None,
     spool: Path | None,
     http: Address | None,
     check: Address | None,
@@ -111,6 +116,7 @@ def _over(
     """The settings with what the command line says on top."""
     said: dict[str, dict[str, Any]] = {
         "trap": {"listen": tuple(trap) if trap else None},
+        "syslog": {"udp": tuple(syslog) if syslog else None},
         "spool": {"directory": spool.resolve() if spool is not None else None},
         "health": {"receiver": http, "check": check},
         "receiver": {"user": user},

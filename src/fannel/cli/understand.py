@@ -92,13 +92,20 @@ def from_datagram(payload: bytes, source: str, received_at: datetime) -> Json:
     return event.to_json()
 
 
-def from_syslog(line: str) -> Json:
-    """The event of one syslog line. The host is the name in it: nobody knows who sent the line."""
+def from_syslog(line: str, os: str | None = None) -> Json:
+    """The event of one syslog line of a device with that OS. Its host is the name in it: nobody knows who sent it."""
     received_at = datetime.now(UTC)
     # Nothing says in which zone the device lives: a time without one is taken as UTC.
     message = syslog.parse(line, received_at=received_at, zone=UTC)
     name = message.hostname or UNKNOWN_ADDRESS
-    event = syslog_event(message, received_at=received_at, source=Source(UNKNOWN_ADDRESS), host=Host(name, known=False))
+    event = syslog_event(
+        message,
+        _kinds().classify_syslog(message, os),
+        received_at=received_at,
+        source=Source(UNKNOWN_ADDRESS),
+        host=Host(name, known=False, os=os),
+        called=name,
+    )
     return event.to_json()
 
 

@@ -27,6 +27,7 @@ from fannel.config.settings import (
     Storm,
     Trap,
 )
+from fannel.config.syslog import Syslog, SyslogZone
 from fannel.config.users import TrapUser
 
 __all__ = [
@@ -49,6 +50,8 @@ __all__ = [
     "Slack",
     "Spool",
     "Storm",
+    "Syslog",
+    "SyslogZone",
     "Trap",
     "TrapUser",
     "explain",

@@ -30,7 +30,10 @@ _USUAL_NAMES = {
 _NOT_SETTINGS = frozenset({"FANNEL_CONFIG", "FANNEL_LAB_SSH_PORT"})
 # Tables do not fit into a variable: FANNEL_TRAP__USERS_FILE names a file of them.
 _NOT_VARIABLES = frozenset(
-    {("trap", "users"), ("trap", "engines"), ("quiet", "expect"), ("pagoda", "device"), ("pagoda", "interface")}
+    {
+        *(("trap", "users"), ("trap", "engines"), ("syslog", "zones"), ("syslog", "abbreviations")),
+        *(("quiet", "expect"), ("pagoda", "device"), ("pagoda", "interface")),
+    }
 )
 # An empty variable is as good as none, but for what is on by default and can be switched off.
 _EMPTY_MEANS_OFF = "FANNEL_PAGODA__CACHE_FILE"

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import ipaddress
 import re
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, Self, TypeVar
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from pydantic import (
     AfterValidator,
@@ -25,18 +24,12 @@ from pydantic import (
 
 from fannel.config.address import Address, ListenAddress
 from fannel.config.section import Secret, Section, about, secret_from_file
+from fannel.config.syslog import Syslog
 from fannel.config.users import TrapUser, spell_engine_id
+from fannel.config.zone import ZoneName  # noqa: TC001  (pydantic reads annotations when it runs)
 
 if TYPE_CHECKING:
     from datetime import tzinfo
-
-
-def _zone(name: str) -> str:
-    if name not in available_timezones():
-        near = difflib.get_close_matches(name, available_timezones(), n=1)
-        msg = f"no such time zone{f', did you mean {near[0]}?' if near else ''}"
-        raise ValueError(msg)
-    return name
 
 
 def _without_password(url: HttpUrl) -> HttpUrl:
@@ -122,6 +115,8 @@ class Trap(Section):
 class Receiver(Section):
     """The process that owns the sockets and writes the spool."""
 
+    # Whose sockets it opens. An event source says which it wants; both, for a service of its own.
+    receives: Annotated[tuple[Literal["snmp_trap", "syslog"], ...], Field(min_length=1)] = ("snmp_trap", "syslog")
     # The event source starts it. Off: `fannel receive` runs as a service of its own, with the same spool.
     start: bool = True
     # Whom it becomes once the ports are bound, when it was started as root.
@@ -337,7 +332,7 @@ class Leases(Section):
 class Site(Section):
     """How people here read times."""
 
-    timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
+    timezone: ZoneName = "UTC"
 
     @property
     def zone(self) -> tzinfo:
@@ -357,6 +352,7 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     trap: Trap = Trap()
+    syslog: Syslog = Syslog()
     receiver: Receiver = Receiver()
     spool: Spool = Spool()
     storm: Storm = Storm()

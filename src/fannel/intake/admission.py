@@ -8,22 +8,24 @@ from __future__ import annotations
 import hmac
 from typing import TYPE_CHECKING
 
+from fannel.intake.datagram import SYSLOG
 from fannel.intake.networks import within
 from fannel.intake.refusals import Refusal
 from fannel.wire.ber import DecodeError
 from fannel.wire.snmp import NotANotification, UnsupportedVersion, decode
 
 if TYPE_CHECKING:
-    from fannel.config import Trap
+    from fannel.config import Syslog, Trap
     from fannel.intake.datagram import Datagram
     from fannel.wire.message import Message
 
 
-def refuse_source(datagram: Datagram, trap: Trap) -> Refusal | None:
-    """Why nothing is heard from where a datagram came from, or None."""
-    if within(datagram.source, trap.allowed_sources):
+def refuse_source(datagram: Datagram, section: Trap | Syslog) -> Refusal | None:
+    """Why nothing is heard from where a datagram came from, or None; `section` is of what it came as."""
+    if within(datagram.source, section.allowed_sources):
         return None
-    return Refusal("source_not_allowed", datagram.source, "its address is in none of trap.allowed_sources")
+    name = "syslog" if datagram.transport in SYSLOG else "trap"
+    return Refusal("source_not_allowed", datagram.source, f"its address is in none of {name}.allowed_sources")
 
 
 def read(datagram: Datagram, trap: Trap) -> Message | Refusal:

@@ -18,6 +18,18 @@ class Note(IntEnum):
     NOTICE = 3  # never on the wire: what the receiver itself has to say, as JSON (receiver/notice.py)
 
 
+class Transport(IntEnum):
+    """What a datagram came by. The spool keeps it as half an octet: numbers are never given anew."""
+
+    SNMP_UDP = 0
+    SYSLOG_UDP = 1
+    SYSLOG_TCP = 2  # a line of a connection, here and below
+    SYSLOG_TLS = 3
+
+
+SYSLOG = frozenset({Transport.SYSLOG_UDP, Transport.SYSLOG_TCP, Transport.SYSLOG_TLS})
+
+
 class Datagram(NamedTuple):
     """One datagram. `received_at` is aware; `source` is an address without zone or brackets.
 
@@ -29,3 +41,4 @@ class Datagram(NamedTuple):
     source_port: int
     received_at: datetime
     note: Note = Note.NONE
+    transport: Transport = Transport.SNMP_UDP

@@ -9,9 +9,10 @@ import errno
 import functools
 import ipaddress
 import socket
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from fannel.config.address import Address
+from fannel.intake.datagram import Transport
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +21,17 @@ MAX_DATAGRAM = 65_535
 WANTED_SO_RCVBUF = 32 * 2**20
 # Not in Python's socket module: like SO_RCVBUF, but whoever has CAP_NET_ADMIN is not held to net.core.rmem_max.
 _SO_RCVBUFFORCE = 33
+
+
+class Keys(NamedTuple):
+    """Which settings say where to listen, for whoever has to change them."""
+
+    host: str
+    port: str
+
+
+_TRAPS = Keys("trap.host (FANNEL_TRAP__HOST)", "trap.port (FANNEL_TRAP__PORT)")
+_SYSLOG = Keys("syslog.udp (FANNEL_SYSLOG__UDP)", "syslog.udp (FANNEL_SYSLOG__UDP)")
 
 
 class ListenError(OSError):
@@ -33,8 +45,8 @@ class ListenError(OSError):
 class Listener:
     """A bound UDP socket. `granted` is how many octets of datagrams the kernel keeps for us, its overhead included."""
 
-    def __init__(self, sock: socket.socket) -> None:
-        self.socket = sock
+    def __init__(self, sock: socket.socket, transport: Transport = Transport.SNMP_UDP) -> None:
+        self.socket, self.transport = sock, transport
         host, port, *_ = sock.getsockname()
         self.address = Address(host, port)
         # Linux says double what was set: it reserves as much again for its own records (socket(7)).
@@ -53,17 +65,24 @@ class Listener:
         self.socket.close()
 
     def __str__(self) -> str:
-        return f"udp {self.address}"
+        return f"udp {self.address}" if self.transport is Transport.SNMP_UDP else f"syslog udp {self.address}"
 
 
-def open_listeners(addresses: Sequence[Address], *, so_rcvbuf: int, reuse_port: bool) -> list[Listener]:
+def open_listeners(
+    addresses: Sequence[Address],
+    *,
+    so_rcvbuf: int,
+    reuse_port: bool = False,
+    transport: Transport = Transport.SNMP_UDP,
+) -> list[Listener]:
     """All of them or none; raises ListenError. `::` hears IPv4 too, unless an IPv4 listener has that port."""
     opened: list[Listener] = []
     try:
         for address in addresses:
             v6_only = any(other.port == address.port and "." in other.host for other in addresses)
-            sock = bind(*address, so_rcvbuf=so_rcvbuf, reuse_port=reuse_port, v6_only=v6_only)
-            opened.append(Listener(sock))
+            where = _TRAPS if transport is Transport.SNMP_UDP else _SYSLOG
+            sock = bind(*address, so_rcvbuf=so_rcvbuf, reuse_port=reuse_port, v6_only=v6_only, keys=where)
+            opened.append(Listener(sock, transport))
     except BaseException:
         for listener in opened:
             listener.close()
@@ -72,7 +91,13 @@ def open_listeners(addresses: Sequence[Address], *, so_rcvbuf: int, reuse_port: 
 
 
 def bind(
-    host: str, port: int, *, so_rcvbuf: int = WANTED_SO_RCVBUF, reuse_port: bool = False, v6_only: bool = False
+    host: str,
+    port: int,
+    *,
+    so_rcvbuf: int = WANTED_SO_RCVBUF,
+    reuse_port: bool = False,
+    v6_only: bool = False,
+    keys: Keys = _TRAPS,
 ) -> socket.socket:
     """A socket on that address, with up to `so_rcvbuf` octets of receive buffer; raises ListenError.
 
@@ -85,7 +110,7 @@ def bind(
         )[0]
     except socket.gaierror as error:
         reason = f"not an address to listen on ({error.strerror})"
-        raise ListenError(where, reason, "set trap.host (FANNEL_TRAP__HOST)") from None
+        raise ListenError(where, reason, f"set {keys.host}") from None
     try:
         sock = socket.socket(found[0], socket.SOCK_DGRAM)
     except OSError as error:
@@ -100,7 +125,7 @@ def bind(
         sock.bind(found[4])
     except OSError as error:
         sock.close()
-        raise ListenError(where, error.strerror or str(error), _remedy(error)) from None
+        raise ListenError(where, error.strerror or str(error), _remedy(error, keys)) from None
     return sock
 
 
@@ -120,14 +145,15 @@ def _ask_for_buffer(sock: socket.socket, octets: int) -> None:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, octets)
 
 
-def _remedy(error: OSError) -> str:
+def _remedy(error: OSError, keys: Keys) -> str:
     match error.errno:
         case errno.EADDRINUSE:
-            return "another process has this port; stop it or set trap.port (FANNEL_TRAP__PORT)"
+            return f"another process has this port; stop it or set {keys.port}"
         case errno.EACCES:
-            return "ports below 1024 need CAP_NET_BIND_SERVICE; grant it, redirect 162, or set trap.port"
+            key = keys.port.partition(" ")[0]
+            return f"ports below 1024 need CAP_NET_BIND_SERVICE; grant it, redirect the port, or set {key}"
         case errno.EADDRNOTAVAIL:
-            return "this machine has no such address; set trap.host (FANNEL_TRAP__HOST)"
+            return f"this machine has no such address; set {keys.host}"
     return ""
 
 

@@ -1,14 +1,15 @@
 """Datagrams that came through a load balancer: who sent them really (PROXY protocol v2, `fannel.wire.proxy`). Pure.
 
-A header is believed from the networks of `trap.proxy_from` alone: anyone can write one. From there a datagram without a
-header is taken as it is, for devices in those networks send directly too. What is answered goes to the outer
-datagram's source: the load balancer has the way back.
+A header is believed from the networks of `trap.proxy_from` (for syslog, `syslog.proxy_from`) alone: anyone can write
+one. From there a datagram without a header is taken as it is, for devices in those networks send directly too. What is
+answered goes to the outer datagram's source: the load balancer has the way back.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from fannel.intake.datagram import SYSLOG
 from fannel.intake.networks import within
 from fannel.intake.refusals import Refusal
 from fannel.wire.proxy import ProxyError, is_proxied, parse
@@ -35,7 +36,8 @@ def unwrap(datagram: Datagram, proxy_from: Sequence[Any]) -> Inner | Refusal:
         return Inner(datagram)
     sender = datagram.source
     if not within(sender, proxy_from):
-        detail = "a PROXY protocol header, and its address is in none of trap.proxy_from"
+        name = "syslog" if datagram.transport in SYSLOG else "trap"
+        detail = f"a PROXY protocol header, and its address is in none of {name}.proxy_from"
         return Refusal("proxy_not_allowed", sender, detail)
     try:
         source, source_port, payload = parse(datagram.payload)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from fannel.event import Via
     from fannel.wire.v3_receiver import Reason as V3Reason
 
 WINDOW = timedelta(minutes=10)
@@ -55,7 +56,7 @@ class Refusal:
     """A datagram that was not accepted: from whom, why, in words that hold nothing secret.
 
     `routine` is one that its sender needs and nobody has to hear of: the first steps of SNMPv3's discovery, which are
-    answered, and the checks of a load balancer. `proxy` is the load balancer it came through.
+    answered, and the checks of a load balancer. `proxy` is the load balancer it came through, `via` what it came as.
     """
 
     reason: Reason
@@ -64,6 +65,7 @@ class Refusal:
     unsaid: int = 0
     routine: bool = False
     proxy: str | None = None
+    via: Via = "snmp_trap"
 
 
 class Refusals:

@@ -40,7 +40,7 @@ class Stage:
         self.slack = slack or SlackStandIn()
         self.control = LabControl(self.devices)
         self.control_url = ""
-        self.trap_port = 0
+        self.trap_port = self.syslog_port = 0
         self.environ: dict[str, str] = {}
         self._folder = folder
         self._stack = ExitStack()
@@ -52,7 +52,7 @@ class Stage:
             pagoda_url = self.pagoda.start()
             stack.callback(self.pagoda.stop)
             stack.enter_context(running(self.slack))
-            self.trap_port = free_udp_port()
+            self.trap_port, self.syslog_port = free_udp_port(), free_udp_port()
             self.control = LabControl(self.devices, trap_target=("127.0.0.1", self.trap_port))
             self.control_url = self.control.start()
             stack.callback(self.control.stop)
@@ -66,6 +66,7 @@ class Stage:
                 "FANNEL_SPOOL__DIRECTORY": f"{self._folder.resolve()}/spool",
                 "FANNEL_TRAP__HOST": "127.0.0.1",
                 "FANNEL_TRAP__PORT": str(self.trap_port),
+                "FANNEL_SYSLOG__UDP": f"127.0.0.1:{self.syslog_port}",
                 "FANNEL_LAB_SSH_PORT": str(ssh_port),
             }
             self._stack = stack.pop_all()

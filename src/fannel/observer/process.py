@@ -22,6 +22,7 @@ from fannel.directory.open import open_directory, open_webhook
 from fannel.incidents.policy import flap_policy, recheck_policy, retention_policy
 from fannel.incidents.store import Store
 from fannel.intake.counters import Counters
+from fannel.intake.noise import Noise
 from fannel.intake.policy import quiet_policy, storm_policy
 from fannel.intake.quiet import Quiet
 from fannel.intake.refusals import Refusals
@@ -101,9 +102,12 @@ class Observer:
             store=store,
             refusals=Refusals(),
             v3=self._v3,
+            syslog=settings.syslog,
+            zone=settings.site.zone,
         )
         quiet = Quiet(quiet_policy(settings.quiet))
-        self._recorder = Recorder(spool, pipeline, quiet, self.custody, self._counters, now=_now)
+        noise = Noise(settings.syslog.unknown_to_rules, settings.syslog.unknown_a_minute)
+        self._recorder = Recorder(spool, pipeline, quiet, self.custody, self._counters, now=_now, noise=noise)
         self._feeder = Feeder(self.custody, spool, rules, answers, self._counters, now=_now)
         self.vitals = Vitals(
             self.custody,

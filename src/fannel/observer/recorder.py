@@ -14,9 +14,11 @@ from fannel import logs
 from fannel.event import Source
 from fannel.incidents.store import StoreError
 from fannel.intake.datagram import Note
+from fannel.intake.noise import Noise
 from fannel.intake.spool import SpoolError
 from fannel.intake.storm import RulesBehind
 from fannel.intake.vital import Heartbeat
+from fannel.kinds.classify import UNKNOWN_SYSLOG
 from fannel.normalise import canary_event, spooled_id
 from fannel.observer.asking import AskedAgain
 
@@ -59,7 +61,10 @@ class Recorder:
         counters: Counters,
         *,
         now: Callable[[], datetime],
+        noise: Noise | None = None,
     ) -> None:
+        """`noise` is what keeps lines of no kind within bounds; without it, all are for the rules."""
+        self._noise = noise or Noise("debug", 0)
         self._spool = spool
         self._pipeline = pipeline
         self._store: Store = pipeline.store
@@ -119,13 +124,27 @@ class Recorder:
             event_id = spooled_id(at, one.id.octets())
             self._custody.canary(canary_event(received_at=at, source=source, event_id=event_id), one.id)
         others = [one for one in spooled if one.datagram.note is not Note.CANARY] if canaries else spooled
-        for seen in self._commit(self._pipeline.observe(others)):
+        for seen in self._commit(self._worth_recording(self._pipeline.observe(others))):
             try:
                 self._hand_over(seen)
             except Exception:
                 # A defect of ours: it is on record, and read again it would fail again.
                 log.exception("an event could not be handed over", source=seen.spooled.datagram.source)
                 self._custody.settle(seen.spooled.id, "lost", "defect")
+
+    def _worth_recording(self, observed: Sequence[Seen]) -> list[Seen]:
+        """All but the noise of which enough is on record; it was counted, and its device was heard."""
+        kept: list[Seen] = []
+        for seen in observed:
+            recorded = None if seen.event is None else self._noise.recorded(seen.event, self._now())
+            if seen.event is None or recorded is seen.event:
+                kept.append(seen)
+            elif recorded is not None:
+                kept.append(replace(seen, event=recorded))
+            else:
+                self._own += self._on_record(self._quiet.heard(seen.event, self._now()))
+                self._custody.settle(seen.spooled.id, "coalesced", UNKNOWN_SYSLOG)
+        return kept
 
     def _hand_over(self, seen: Seen) -> None:
         found, event = seen.spooled.id, seen.event
@@ -140,6 +159,9 @@ class Recorder:
             self._custody.settle(found, "lost", "defect")
             return
         self._own += self._on_record(self._quiet.heard(event, self._now()))
+        if self._noise.is_noise(event):
+            self._custody.settle(found, "coalesced", UNKNOWN_SYSLOG)
+            return
         left = self._asked.left_of(event)
         if left is None:
             self._custody.refer(found, event.id, "coalesced", "asked_again")

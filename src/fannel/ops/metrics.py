@@ -112,8 +112,8 @@ OBSERVER = (
     Family(
         "coalesced",
         "fannel_datagrams_coalesced",
-        "Datagrams on record that the rules see only as part of another event, by reason.",
-        ("repeats", "superseded", "source_storm", "rules_behind", "asked_again"),
+        "Datagrams that the rules do not see, or only as part of another event, by reason.",
+        ("repeats", "superseded", "source_storm", "rules_behind", "asked_again", "unknown_syslog"),
     ),
     _REJECTED,
     Family("lost", "fannel_datagrams_lost", "Datagrams that could not be put on record, by reason.", ("defect",)),

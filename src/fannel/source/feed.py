@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from fannel import logs
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from fannel.event import Json
 
 log = logs.Logger("fannel.source")
@@ -35,8 +37,15 @@ class EventQueue(Protocol):
         """Hand one event over."""
 
 
+async def serve(said: asyncio.StreamReader, answers: asyncio.StreamWriter, feed_of: Callable[[Json], Feed]) -> None:
+    """Take what an observer says, to its end: each event to the feed it is for."""
+    while (line := await said.readline()).endswith(b"\n"):
+        event = json.loads(line)
+        feed_of(event).take(event, answers)
+
+
 class Feed:
-    """Serves one observer after the other. `run()` puts, `take_feedback()` listens; both for ever."""
+    """What one source is fed, by one observer after the other. `run()` puts, `take_feedback()` listens, for ever."""
 
     def __init__(self, queue: EventQueue, feedback: asyncio.Queue[Any] | None = None) -> None:
         self._queue = queue
@@ -51,17 +60,15 @@ class Feed:
         self._answers: asyncio.StreamWriter | None = None
         self._confirmed: list[str] = []
 
-    async def serve(self, said: asyncio.StreamReader, answers: asyncio.StreamWriter) -> None:
-        """Take what an observer says, to its end, however busy the rule engine is."""
+    def take(self, event: Json, answers: asyncio.StreamWriter) -> None:
+        """Take one event of an observer in, however busy the rule engine is; `answers` is where it is confirmed."""
         self._answers = answers
-        while (line := await said.readline()).endswith(b"\n"):
-            event = json.loads(line)
-            event_id = event["id"]
-            if event_id not in self._known:
-                self._remember(event_id)
-                self._said.put_nowait(event)
-            elif event_id not in self._waiting:
-                self._confirm(event_id)
+        event_id = event["id"]
+        if event_id not in self._known:
+            self._remember(event_id)
+            self._said.put_nowait(event)
+        elif event_id not in self._waiting:
+            self._confirm(event_id)
 
     async def run(self) -> None:
         """Put what was said to the rules, one after the other."""

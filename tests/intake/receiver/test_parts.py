@@ -6,13 +6,14 @@ import socket
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 from receiving import COLD_START, LINK_DOWN, trap
 
 from fannel.config.address import Address
 from fannel.intake.counters import Counters
-from fannel.intake.datagram import Datagram, Note
+from fannel.intake.datagram import Datagram, Note, Transport
 from fannel.intake.listen import open_listeners
 from fannel.intake.receiver.buffer import LINGER_S, MANY, Buffer
 from fannel.intake.receiver.canary import Canaries, Canary
@@ -22,11 +23,12 @@ from fannel.intake.receiver.mmsg import Chunk, Vector
 from fannel.intake.receiver.notice import Notice, Notices
 
 NOON = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
+LISTENER = SimpleNamespace(transport=Transport.SNMP_UDP)
 NAME = bytes([2, 0, 0x9C, 0x40, 192, 0, 2, 1, *bytes(8)])
 
 
 def chunk(count=1, octets=100):
-    return Chunk(None, [bytes(octets)] * count, NAME * count, 16, NOON, count * octets)
+    return Chunk(LISTENER, [bytes(octets)] * count, NAME * count, 16, NOON, count * octets)
 
 
 @pytest.fixture
@@ -85,7 +87,7 @@ class TestVector:
     def test_a_chunk_of_large_datagrams_is_divided_without_losing_any(self):
         payloads = [bytes([n]) * 60_000 for n in range(9)]
         names = b"".join(NAME[:3] + bytes([n]) + NAME[4:] for n in range(9))
-        whole = Chunk(None, payloads, names, 16, NOON, 540_000)
+        whole = Chunk(LISTENER, payloads, names, 16, NOON, 540_000)
         parts = list(whole.divided(200_000))
         assert [datagram for part in parts for datagram in part.datagrams()] == list(whole.datagrams())
         assert max(part.octets for part in parts) <= 200_000

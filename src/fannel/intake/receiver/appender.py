@@ -137,7 +137,7 @@ class Appender:
     def _admit(self, chunk: Chunk) -> None:
         concerns, expected = self._at.answers.concerns, self._at.canaries.expected
         self._octets += chunk.octets
-        if not expected and not any(map(concerns, chunk.payloads)):
+        if not expected and not (chunk.wants_answers and any(map(concerns, chunk.payloads))):
             self._batch += chunk.datagrams()
             return
         for datagram in chunk.datagrams():
@@ -145,7 +145,7 @@ class Appender:
                 self._at.canaries.received(datagram.payload)
                 self._canaries.append(datagram.payload)
                 self._batch.append(datagram._replace(note=Note.CANARY))
-            elif concerns(datagram.payload):
+            elif chunk.wants_answers and concerns(datagram.payload):
                 self._judge(datagram, chunk.listener)
             else:
                 self._batch.append(datagram)

@@ -121,7 +121,7 @@ class Drain:
             return 0
         if chunk is None:
             return 0
-        urgent = any(map(self._concerns, chunk.payloads[:LOOK_AT]))
+        urgent = chunk.wants_answers and any(map(self._concerns, chunk.payloads[:LOOK_AT]))
         for part in chunk.divided(CHUNK_OCTETS):
             self._buffer.put(part, urgent=urgent)
         return len(chunk.payloads)

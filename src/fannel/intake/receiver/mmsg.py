@@ -15,7 +15,7 @@ import socket
 import struct
 from typing import TYPE_CHECKING, NamedTuple
 
-from fannel.intake.datagram import Datagram
+from fannel.intake.datagram import Datagram, Note, Transport
 from fannel.intake.listen import MAX_DATAGRAM, plain_address
 
 if TYPE_CHECKING:
@@ -72,6 +72,11 @@ class Chunk(NamedTuple):
     received_at: datetime
     octets: int  # what it takes in memory, about
 
+    @property
+    def wants_answers(self) -> bool:
+        """Whether anything in it may have to be answered: on a syslog socket an inform is a strange line, no more."""
+        return self.listener.transport is Transport.SNMP_UDP
+
     def divided(self, most_octets: int) -> Iterator[Chunk]:
         """The same in chunks of at most so many octets, or of one datagram."""
         if self.octets <= most_octets or len(self.payloads) == 1:
@@ -85,9 +90,9 @@ class Chunk(NamedTuple):
 
     def datagrams(self) -> Iterator[Datagram]:
         """Each with its sender as text."""
-        names, step, at = self.names, self.name_octets, self.received_at
+        names, step, at, transport = self.names, self.name_octets, self.received_at, self.listener.transport
         for payload, start in zip(self.payloads, range(0, len(names), step), strict=True):
-            yield Datagram(payload, *_sender(names[start : start + step]), at)
+            yield Datagram(payload, *_sender(names[start : start + step]), at, Note.NONE, transport)
 
 
 class Vector:

@@ -17,8 +17,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from fannel import logs
+from fannel.config import ConfigError
 from fannel.intake import spool
 from fannel.intake.counters import Counters
+from fannel.intake.datagram import Transport
 from fannel.intake.listen import open_listeners
 from fannel.intake.policy import spool_bounds
 from fannel.intake.receiver.appender import BATCH_OCTETS, Appender, Stations
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from fannel.config import Settings
+    from fannel.intake.listen import Listener
     from fannel.intake.receiver.answers import Answers
 
 log = logs.Logger("fannel.receiver")
@@ -48,12 +51,12 @@ class Receiver:
     """Bound from creation. `failed` is set when a thread ended by itself: then the process should."""
 
     def __init__(self, settings: Settings, *, buffer_octets: int = OCTETS) -> None:
-        """Bind every address; raises ListenError."""
+        """Bind every address; raises ListenError, ConfigError (there is none)."""
         self.counters = Counters()
         self.failed = threading.Event()
         self._settings = settings
         wanted = settings.receiver.so_rcvbuf
-        self.listeners = open_listeners(settings.trap.addresses, so_rcvbuf=wanted, reuse_port=settings.trap.reuse_port)
+        self.listeners = _open(settings)
         for listener in self.listeners:
             _say_granted(str(listener), listener.granted, wanted)
         self._buffer = Buffer(self.counters, buffer_octets)
@@ -132,6 +135,25 @@ class Receiver:
     def gauges(self) -> Gauges:
         """The spool as of a moment ago."""
         return self._spool.gauges if self._spool is not None else Gauges()
+
+
+def _open(settings: Settings) -> list[Listener]:
+    """The sockets of everything that is to be received, all of them or none."""
+    wanted, receives = settings.receiver.so_rcvbuf, settings.receiver.receives
+    trap, syslog = settings.trap, settings.syslog
+    traps = trap.addresses if "snmp_trap" in receives else ()
+    lines = syslog.udp if "syslog" in receives else ()
+    if not traps and not lines:
+        msg = "receiver.receives: syslog alone, and syslog.udp (FANNEL_SYSLOG__UDP) says nowhere to listen"
+        raise ConfigError(msg)
+    opened = open_listeners(traps, so_rcvbuf=wanted, reuse_port=trap.reuse_port)
+    try:
+        opened += open_listeners(lines, so_rcvbuf=wanted, reuse_port=syslog.reuse_port, transport=Transport.SYSLOG_UDP)
+    except BaseException:
+        for listener in opened:
+            listener.close()
+        raise
+    return opened
 
 
 def well(vitals: Sequence[Vital]) -> bool:

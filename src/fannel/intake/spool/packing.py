@@ -6,7 +6,7 @@ Column by column, little-endian, because that is an order of magnitude faster in
     n × uint16  source port
     n × uint32  octets of the payload
     n × uint8   octets of the source address
-    n × uint8   the receiver's note
+    n × uint8   the receiver's note, and in the upper half of the octet what it came by (0, SNMP, in older spools)
     sources, then payloads, end to end
 
 How many there are, which positions they have and a CRC-32 stand beside it in the row.
@@ -21,7 +21,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
 
-from fannel.intake.datagram import Datagram, Note
+from fannel.intake.datagram import Datagram, Note, Transport
 from fannel.intake.spool.errors import Damage
 
 if TYPE_CHECKING:
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_NOTES = {int(note): note for note in Note}  # an enumeration's own look-up is a call of half a microsecond
+# An enumeration's own look-up is a call of half a microsecond.
+_MARKS = {note | transport << 4: (note, transport) for note in Note for transport in Transport}
 
 
 @functools.lru_cache(maxsize=256)
@@ -46,7 +47,7 @@ def pack(batch: Sequence[Datagram]) -> bytes:
         *[datagram.source_port for datagram in batch],
         *map(len, payloads),
         *map(len, sources),
-        *[datagram.note for datagram in batch],
+        *[datagram.note | datagram.transport << 4 for datagram in batch],
     )
     return b"".join((columns, *sources, *payloads))
 
@@ -69,15 +70,15 @@ def unpack(body: bytes, count: int) -> list[Datagram]:
     try:
         fields = columns.unpack_from(body)
         times, ports = fields[:count], fields[count : 2 * count]
-        lengths, source_lengths, notes = (fields[n * count : (n + 1) * count] for n in (2, 3, 4))
+        lengths, source_lengths, marks = (fields[n * count : (n + 1) * count] for n in (2, 3, 4))
         ends = accumulate((*source_lengths, *lengths), initial=columns.size)
         parts = [body[start:end] for start, end in pairwise(ends)]
         # What repeats in a batch, as sources and moments do, is made once.
         names = {source: source.decode() for source in set(parts[:count])}
         moments = {time: _EPOCH + timedelta(microseconds=time) for time in set(times)}
         return [
-            Datagram(payload, names[source], port, moments[time], _NOTES[note])
-            for payload, source, port, time, note in zip(parts[count:], parts[:count], ports, times, notes, strict=True)
+            Datagram(payload, names[source], port, moments[time], *_MARKS[mark])
+            for payload, source, port, time, mark in zip(parts[count:], parts[:count], ports, times, marks, strict=True)
         ]
     except (struct.error, ValueError, OverflowError, KeyError) as error:
         raise Damage(f"not a packed batch ({error})") from None

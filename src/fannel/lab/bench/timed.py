@@ -56,9 +56,9 @@ async def main(queue: EventQueue, args: dict[str, Any]) -> None:
     if generator:
         await _generate(timed, json.loads(Path(generator).read_text()))  # noqa: ASYNC240  (before anything runs)
         return
-    from fannel.source import run_trap_source  # noqa: PLC0415  (the generator is to be bare)
+    from fannel.source import run_source  # noqa: PLC0415  (the generator is to be bare)
 
-    await run_trap_source(timed, {})
+    await run_source("snmp_trap", timed, {})
 
 
 async def _generate(queue: Timed, events: Sequence[dict[str, Any]]) -> None:
