@@ -188,7 +188,10 @@ class TestInAnEmptyEnvironment:
 def assert_source_listens(installed: Installed, command: list[str], **more: str) -> None:
     """The command opens the trap port (the rulebook and its source were found), lives, and ends when asked to."""
     port = free_udp_port()
-    environment = installed.environment(FANNEL_TRAP__HOST="127.0.0.1", FANNEL_TRAP__PORT=str(port), **more)
+    syslog = f"127.0.0.1:{free_udp_port()}"
+    environment = installed.environment(
+        FANNEL_TRAP__HOST="127.0.0.1", FANNEL_TRAP__PORT=str(port), FANNEL_SYSLOG__UDP=syslog, **more
+    )
     with running(installed.bin / command[0], *command[1:], cwd=installed.cwd, env=environment) as (process, lines):
         deadline = time.monotonic() + START_TIMEOUT_S
         while not udp_port_is_taken(port):

@@ -84,13 +84,32 @@ def test_nobodys_kind_is_told_apart_by_its_tag():
     assert found.fingerprint == "rt1.example.net/unknown_syslog/FOO-3-BAR"
 
 
-@pytest.mark.parametrize("line", [b"hello", b"<34>", b"\xff\xfe\x00", b"{{ 1 }}", b"<999>x", b"%", "ä".encode("latin-1")])
+@pytest.mark.parametrize(
+    "line", [b"hello", b"<34>", b"\xff\xfe\x00", b"{{ 1 }}", b"<999>x", b"%", "ä".encode("latin-1")]
+)
 def test_a_line_that_follows_nothing_is_an_event_with_its_text(line):
     found = seen(line)
     if line == b"<34>":
         assert found.refusal.reason == "undecodable"
     else:
         assert found.event.syslog["message"]
+
+
+@pytest.mark.parametrize(
+    ("pri", "severity"),
+    [
+        *((184, "critical"), (185, "critical"), (186, "major"), (187, "minor")),
+        *((188, "warning"), (189, "info"), (190, "info"), (191, "info")),
+    ],
+)
+def test_what_is_of_no_kind_is_as_severe_as_its_device_says_by_rfc_5674(pri, severity):
+    assert event(b"<%d>521: *Nov 14 08:30:56.699: %%FOO-3-BAR: x" % pri).severity == severity
+
+
+def test_a_line_of_a_known_kind_is_that_kind_with_the_interface_as_its_trap_names_it():
+    found = event(b"<187>521: *Nov 14 08:30:56.699: %LINK-3-UPDOWN: Interface Gi0/1, changed state to down")
+    assert (found.kind, found.phase, found.severity) == ("interface_down", "raise", "critical")
+    assert found.fingerprint == "rt1.example.net/interface_down/GigabitEthernet0/1"
 
 
 def test_an_empty_line_is_refused_as_syslog():
@@ -114,7 +133,9 @@ def test_the_device_time_is_read_in_the_sites_zone_unless_told():
     assert event(line, zone=tokyo).syslog["skew_s"] == 60.0
     assert event(line, timezone="Asia/Tokyo").syslog["skew_s"] == 60.0
     assert event(line, zones=[{"network": "192.0.2.0/24", "timezone": "Asia/Tokyo"}]).syslog["skew_s"] == 60.0
-    assert event(line, zones=[{"network": "203.0.113.0/24", "timezone": "Asia/Tokyo"}]).syslog["skew_s"] == 60 - 9 * 3600
+    assert (
+        event(line, zones=[{"network": "203.0.113.0/24", "timezone": "Asia/Tokyo"}]).syslog["skew_s"] == 60 - 9 * 3600
+    )
 
 
 def test_an_abbreviation_means_what_the_operator_says():

@@ -10,13 +10,13 @@ import socket
 
 import pytest
 from running_source import VALID, environment, is_bound
-from test_source_processes import children
 
 from fannel import collection, config
 from fannel.lab.stage import free_udp_port
 from fannel.source import StartError
 from fannel.source.shared import SYSLOG_UNLESS_TOLD, Member, Shared
 from fannel.wire.encoder import encode_trap
+from test_source_processes import children
 
 pytestmark = pytest.mark.timeout(300)
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from fannel.event import Json, Severity
+    from fannel.event import Json
     from fannel.intake.refusals import Refusal
     from fannel.kinds.classify import Classification
     from fannel.naming.catalogue import Notification

@@ -15,6 +15,7 @@ from fannel.directory.host_directory import HostDirectory
 from fannel.incidents.store import Store
 from fannel.intake.counters import Counters
 from fannel.intake.datagram import Datagram, Note
+from fannel.intake.noise import Noise
 from fannel.intake.quiet import Quiet, QuietPolicy
 from fannel.intake.refusals import Refusals
 from fannel.intake.spool import open_reader, open_writer
@@ -70,7 +71,8 @@ class Observing:
             store=self.store,
             refusals=Refusals(),
         )
-        self.recorder = Recorder(self.spool, pipeline, Quiet(quiet), self.custody, self.counters, now=now)
+        noise = Noise(*parts["noise"]) if "noise" in parts else None
+        self.recorder = Recorder(self.spool, pipeline, Quiet(quiet), self.custody, self.counters, now=now, noise=noise)
         # The rules' end of each pipe, and ours.
         told, rules = os.pipe()
         answers, self._confirm = os.pipe()

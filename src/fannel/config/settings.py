@@ -271,7 +271,7 @@ class Slack(Section):
     timeout_s: Seconds = 10
     # What FANNEL says there, and the zone of times that Slack does not put into each phone's own (push texts).
     language: Literal["en", "ja"] = "en"
-    time_zone: Annotated[str | None, AfterValidator(lambda name: None if name is None else _zone(name))] = None
+    time_zone: ZoneName | None = None
     # More new incidents a minute than this, and they are summed up.
     storm_incidents: Annotated[int, Field(ge=1, le=10_000)] = 20
 

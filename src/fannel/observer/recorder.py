@@ -64,7 +64,7 @@ class Recorder:
         noise: Noise | None = None,
     ) -> None:
         """`noise` is what keeps lines of no kind within bounds; without it, all are for the rules."""
-        self._noise = noise or Noise("debug", 0)
+        self._noise = noise if noise is not None else Noise("debug", 0)
         self._spool = spool
         self._pipeline = pipeline
         self._store: Store = pipeline.store
