@@ -2,7 +2,7 @@
 
 import pytest
 
-from fannel.checks.parsing import Groups, Json, ParseError, Table, Xml
+from fannel.checks.parsing import Each, Groups, Json, ParseError, Table, Xml
 from fannel.checks.placeholder import UnfitValueError
 from fannel.checks.templates import tree
 from fannel.event import Subject
@@ -104,33 +104,46 @@ def test_what_is_no_xml_or_defines_entities_should_be_refused(text):
         Xml({})(text)
 
 
-def test_a_pattern_should_give_its_first_match_or_each():
-    pattern, text = r"^(?P<peer>\S+) is (?P<state>\w+)(?: for (?P<age>\d+))?", "a is up for 3\nb is down\n"
-    assert Groups(pattern, {})(text) == {"peer": "a", "state": "up", "age": "3"}
-    assert Groups(pattern, (), each=True)(text) == [
+def test_patterns_should_give_their_first_match_or_each():
+    pattern, text = r"^(?P<peer>\S+) is (?P<state>\w+)(?: for (?P<age>\d+))?", "a is up for 3\nb is down\nAS 5\n"
+    assert Groups((pattern,), {})(text) == {"peer": "a", "state": "up", "age": "3"}
+    assert Groups((pattern, r"AS (?P<as>\d+)", r"(?P<no>none)"), {})(text)["as"] == "5"
+    assert Each(pattern)(text) == [
         {"peer": "a", "state": "up", "age": "3"},
         {"peer": "b", "state": "down"},
     ]
 
 
+def test_the_first_pattern_must_match():
+    with pytest.raises(ParseError):
+        Groups((r"AS (?P<as>x)", r"(?P<peer>\S+) is"), {})("a is up\nAS 5\n")
+
+
 def test_more_matches_than_can_be_kept_should_be_no_answer_at_all():
     """What is missing from a list that was cut would seem to be gone."""
     with pytest.raises(ParseError, match="more than"):
-        Groups(r"(?P<a>x)", (), each=True)("x\n" * 5_000)
+        Each(r"(?P<a>x)")("x\n" * 5_000)
 
 
 def test_a_pattern_should_take_the_subject_literally_and_an_interface_in_any_spelling():
-    pattern = Groups(r"^{interface} is (?P<state>\w+)", {}).about(Subject("interface", name="GigabitEthernet0/1"))
+    pattern = Groups((r"^{interface} is (?P<state>\w+)",), {}).about(Subject("interface", name="GigabitEthernet0/1"))
     assert pattern("Gi0/1 is up")["state"] == "up"
     assert pattern("GigabitEthernet0/1 is down")["state"] == "down"
     with pytest.raises(ParseError):
         pattern("Gi0x1 is up")
     with pytest.raises(UnfitValueError):
-        Groups(r"^{peer} (?P<state>\w+)", {}).about(Subject("interface", name="eth1"))
+        Groups((r"^{peer} (?P<state>\w+)",), {}).about(Subject("interface", name="eth1"))
 
 
 @pytest.mark.parametrize(
-    "parser", [Json({}), Xml({}), Groups(r"(?P<a>b)", {}), Table("t", "Value A (b)\n\nStart\n  ^${A} -> Record\n")]
+    "parser",
+    [
+        Json({}),
+        Xml({}),
+        Groups((r"(?P<a>b)",), {}),
+        Each(r"(?P<a>b)"),
+        Table("t", "Value A (b)\n\nStart\n  ^${A} -> Record\n"),
+    ],
 )
 def test_an_empty_answer_should_never_be_read(parser):
     with pytest.raises(ParseError):

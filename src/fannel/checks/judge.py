@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from fannel.checks.expression import Expression, MissingDataError
-from fannel.checks.parsing import Groups, ParseError
+from fannel.checks.parsing import Each, Groups, ParseError
 from fannel.checks.placeholder import TOKEN, UnfitValueError, fill_first, fill_regex, known_values, names_of
 from fannel.checks.screen import clean, is_cut
 from fannel.checks.verdict import Verdict
@@ -66,15 +66,18 @@ def judge(check: Check, subject: Subject, texts: Sequence[str | None]) -> Verdic
 
 
 def _parsed(command: Command, parser: Parser, text: str | None, subject: Subject) -> Any:  # noqa: ANN401  (any data)
+    whole: str | None = None
     try:
         whole = _whole(text)
-        if command.none is not None and re.search(fill_regex(command.none, subject), whole, re.MULTILINE):
-            return parser.empty
-        return (parser.about(subject) if isinstance(parser, Groups) else parser)(whole)
+        return (parser.about(subject) if isinstance(parser, Groups | Each) else parser)(whole)
     except (ParseError, UnfitValueError):
-        if command.optional:
+        if command.optional or (whole is not None and _says_none(command, whole, subject)):
             return parser.empty
         raise
+
+
+def _says_none(command: Command, text: str, subject: Subject) -> bool:
+    return command.none is not None and re.search(fill_regex(command.none, subject), text, re.MULTILINE) is not None
 
 
 def _asked(command: Command, subject: Subject) -> str:

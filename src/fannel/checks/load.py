@@ -121,15 +121,22 @@ def _parser(doc: Document, place: Place, given: dict[str, Any] | None) -> Parser
             return templates.tree(doc.beside(place) / given["ttp"])
     except (templates.TemplateNotFoundError, parsing.ParseError) as error:
         raise doc.error((*place, next(iter(given))), str(error)) from None
-    for key in ("regex", "regex_each"):
-        if key in given:
-            if not _regex(doc, (*place, key), given[key]).groupindex:
-                raise doc.error((*place, key), "has no named group, so it would find nothing: write (?P<name>…)")
-            each = key == "regex_each"
-            return parsing.Groups(given[key], () if each else {}, each)
+    if "regex" in given:
+        sources = given["regex"] if isinstance(given["regex"], list) else [given["regex"]]
+        for source in sources:
+            _groups(doc, (*place, "regex"), source)
+        return parsing.Groups(tuple(sources), {})
+    if "regex_each" in given:
+        _groups(doc, (*place, "regex_each"), given["regex_each"])
+        return parsing.Each(given["regex_each"])
     if "xml" in given:
         return parsing.Xml({}, tuple(given["xml"]["lists"]) if isinstance(given["xml"], dict) else ())
     return parsing.Json({})
+
+
+def _groups(doc: Document, place: Place, source: str) -> None:
+    if not _regex(doc, place, source).groupindex:
+        raise doc.error(place, "has no named group, so it would find nothing: write (?P<name>…)")
 
 
 def _rules(doc: Document, facts: list[str], names: list[str]) -> Iterable[Rule]:

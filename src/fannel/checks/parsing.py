@@ -80,26 +80,47 @@ class Tree:
 
 @dataclass(frozen=True, slots=True)
 class Groups:
-    """A regular expression (multi-line). Gives the named groups of its first match; unmatched ones are missing.
+    """Regular expressions (multi-line). Gives the named groups of the first match of each; unmatched ones are missing.
 
-    With `each` it gives a list of them, one for each match.
+    The first expression must match, the others may.
     """
 
-    source: str
-    empty: Mapping[str, str] | tuple[()]
-    each: bool = False
+    sources: tuple[str, ...]
+    empty: Mapping[str, str]
 
     def about(self, subject: Subject) -> Self:
-        """The pattern with its placeholders filled in. Raises UnfitValueError."""
+        """The same with its placeholders filled in. Raises UnfitValueError."""
+        return replace(self, sources=tuple(fill_regex(source, subject) for source in self.sources))
+
+    def __call__(self, text: str) -> dict[str, str]:
+        """The groups. Raises ParseError when the first matches nothing."""
+        found: dict[str, str] = {}
+        for number, source in enumerate(self.sources):
+            match = re.search(source, text, re.MULTILINE)
+            if match is not None:
+                found |= _matched(match)
+            elif number == 0:
+                msg = "nothing in it matches the pattern"
+                raise ParseError(msg)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Each:
+    """A regular expression (multi-line). Gives the named groups of each match; unmatched ones are missing."""
+
+    source: str
+    empty: tuple[()] = ()
+
+    def about(self, subject: Subject) -> Self:
+        """The same with its placeholders filled in. Raises UnfitValueError."""
         return replace(self, source=fill_regex(self.source, subject))
 
-    def __call__(self, text: str) -> dict[str, str] | list[dict[str, str]]:
-        """The groups. Raises ParseError when nothing matches."""
-        found: list[dict[str, str]] = []
+    def __call__(self, text: str) -> list[dict[str, str]]:
+        """The groups of each match. Raises ParseError when there is none."""
+        found = []
         for match in re.finditer(self.source, text, re.MULTILINE):
-            found.append({name: value for name, value in match.groupdict().items() if value is not None})
-            if not self.each:
-                return found[0]
+            found.append(_matched(match))
             if len(found) > _MATCHES:
                 msg = f"the pattern matches in it more than {_MATCHES} times"
                 raise ParseError(msg)
@@ -107,6 +128,10 @@ class Groups:
             msg = "nothing in it matches the pattern"
             raise ParseError(msg)
         return found
+
+
+def _matched(match: re.Match[str]) -> dict[str, str]:
+    return {name: value for name, value in match.groupdict().items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +180,7 @@ class Xml:
 
 # Each reads one command's output, or raises ParseError. `empty` is what the command's name stands for in expressions
 # when an optional command gave nothing that could be read.
-Parser = Table | Tree | Groups | Json | Xml
+Parser = Table | Tree | Groups | Each | Json | Xml
 
 
 def _bounded(text: str) -> str:
