@@ -62,7 +62,8 @@ def judge(check: Check, subject: Subject, texts: Sequence[str | None]) -> Verdic
             reason, summary = (_interpolate(line, facts, subject) for line in (rule.reason, rule.summary))
             break
     evidence = _evidence(check, subject, texts)
-    return Verdict(outcome, (reason,), evidence=evidence, facts=facts, summary=summary, severity=severity)
+    told = {name: _small(value) for name, value in facts.items() if not name.startswith("_")}
+    return Verdict(outcome, (reason,), evidence=evidence, facts=told, summary=summary, severity=severity)
 
 
 def _parsed(command: Command, parser: Parser, text: str | None, subject: Subject) -> Any:  # noqa: ANN401  (any data)
@@ -102,7 +103,7 @@ def _facts(check: Check, values: Mapping[str, Any]) -> tuple[dict[str, Any], dic
     missing: dict[str, str] = {}
     for name, expression in check.facts:
         try:
-            facts[name] = _small(expression({**values, **facts}))
+            facts[name] = expression({**values, **facts})
         except MissingDataError as error:
             missing[name] = str(error)
     return facts, missing
@@ -137,7 +138,7 @@ def _interpolate(reason: str, facts: Mapping[str, Any], subject: Subject) -> str
     known = {"interface": f"ifIndex {subject.ifindex}" if subject.ifindex else "the interface"}
     known |= {"peer": subject.name or "the neighbour"}
     known |= known_values(subject)
-    return TOKEN.sub(lambda token: str(facts.get(token[1], known.get(token[1], "unknown"))), reason)
+    return TOKEN.sub(lambda token: str(facts.get(token[1], known.get(token[1], "unknown")))[:_FACT_LENGTH], reason)
 
 
 def _evidence(check: Check, subject: Subject, texts: Sequence[str | None]) -> tuple[str, ...]:

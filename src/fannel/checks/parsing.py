@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _TABLE_LINE = 1000
 _TABLE_LINES = 10_000
 _MATCHES = 2_000
+_EMPTY_LINES = re.compile(r"\n(?:[ \t]*\n){3,}")
 
 
 class ParseError(ValueError):
@@ -94,6 +95,7 @@ class Groups:
 
     def __call__(self, text: str) -> dict[str, str]:
         """The groups. Raises ParseError when the first matches nothing."""
+        text = _bounded(text)
         found: dict[str, str] = {}
         for number, source in enumerate(self.sources):
             match = re.search(source, text, re.MULTILINE)
@@ -119,7 +121,7 @@ class Each:
     def __call__(self, text: str) -> list[dict[str, str]]:
         """The groups of each match. Raises ParseError when there is none."""
         found = []
-        for match in re.finditer(self.source, text, re.MULTILINE):
+        for match in re.finditer(self.source, _bounded(text), re.MULTILINE):
             found.append(_matched(match))
             if len(found) > _MATCHES:
                 msg = f"the pattern matches in it more than {_MATCHES} times"
@@ -184,7 +186,11 @@ Parser = Table | Tree | Groups | Each | Json | Xml
 
 
 def _bounded(text: str) -> str:
-    lines = text.split("\n")
+    r"""What a pattern is tried on: lines of a bounded length, not too many, and no long run of empty ones.
+
+    A run of newlines costs the square of its length in every pattern that begins with `^\s*`.
+    """
+    lines = _EMPTY_LINES.sub("\n\n\n", text).split("\n")
     if len(lines) > _TABLE_LINES:
         msg = f"it has more than {_TABLE_LINES} lines"
         raise ParseError(msg)
