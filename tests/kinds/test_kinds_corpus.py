@@ -11,6 +11,8 @@ from functools import cache
 import pytest
 from kinds_corpus import CASES, CORPUS, KINDS, heard, judged
 
+from fannel.kinds.syslog import text_of
+
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: str(case.relative_to(CORPUS)))
 def test_what_was_sent_is_understood_as_its_case_says(case):
@@ -64,7 +66,7 @@ def texts_of(os):
     """The kind and text of every line of this OS in the corpus."""
     family = {"iosxe": "ios", "ce": "vrp"}.get(os, os)
     lines = [case for case in CASES if case.parts[-3] == family and (case / "syslog.txt").exists()]
-    return [(case.parent.name, heard(case).message.encode()) for case in lines]
+    return [(case.parent.name, text_of(heard(case))) for case in lines]
 
 
 def no_case_for(expected_ones):

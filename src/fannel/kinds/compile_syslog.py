@@ -12,6 +12,7 @@ from fannel.kinds.document import suggestion
 from fannel.kinds.facts import FACTS
 from fannel.kinds.kind import kind_of
 from fannel.kinds.syslog import (
+    NODE,
     Entries,
     Pattern,
     PatternError,
@@ -86,7 +87,7 @@ def _entry(document: Document, path: Location, raw: Mapping[str, Any], kinds: Ma
     patterns = tuple(_pattern(document, (*path, "pattern"), text) for text in _listed(raw.get("pattern", [])))
     used = {group for template in facts.values() for group in groups_in(template)}
     held = {group for pattern in patterns for group in pattern.groups}
-    for group in sorted(used - held):
+    for group in sorted(used - held - {NODE}):
         message = f"no pattern has a group {group!r}{suggestion(group, held)}"
         raise document.error((*path, "subject"), f"subject: {message}")
     for group in sorted(held - used - set(FACTS)):

@@ -18,7 +18,7 @@ FACTS: Final = ("name", "ifindex", "description", "peer", "circuit", "interface"
 # InterfaceIndex of RFC 2863.
 _IF_INDEX: Final = range(1, 2**31)
 # What the instance is called that is none: some say it, others say nothing.
-_DEFAULT_VRF: Final = ("default", "master")
+_DEFAULT_VRF: Final = ("default", "master", "Public")
 _DIGITS: Final = re.compile(r"\d{1,10}", re.ASCII)
 # DisplayString's limit (RFC 2579); what is longer is cut, since names end up in fingerprints and on phones.
 _MAX_NAME: Final = 255

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 _MAX_TEXT: Final = 2048
 _GROUP_IN_TEMPLATE: Final = re.compile(r"\{([a-z_]+)\}")
 
+NODE: Final = "node"
+"""The card that speaks: to templates it is like a group."""
+
 # `LINK-3-UPDOWN`, `IFNET/4/IF_STATE`: the digit is a severity, and software versions differ in it.
 _SEVERITY: Final = re.compile(r"[-/][0-7](?=[-/])", re.ASCII)
 # The part of a Cisco device that speaks: `LINK-SP-3-UPDOWN`, `PM-SW2_STBY-4-ERR_DISABLE`, `SYS-DFC4-2-…`.
@@ -45,6 +48,11 @@ def tag_key(tag: str) -> str:
 def program_key(program: str) -> str:
     """What a program is looked up by: its name without the directory (`/kernel` of Junos)."""
     return program.rpartition("/")[2] or program
+
+
+def card_key(node: str) -> str:
+    """What a card that speaks for itself is looked up by, as if it were a program: `fpc` for `fpc0` (Junos)."""
+    return node.rstrip("0123456789")
 
 
 class PatternError(ValueError):
@@ -98,19 +106,21 @@ class SyslogEntry:
     patterns: tuple[Pattern, ...] = ()
     facts: Mapping[str, str] = field(default_factory=dict)
 
-    def match(self, text: bytes) -> Subject | None:
-        """What a message with this text is about; None if this entry is not for it."""
+    def match(self, text: bytes, node: str | None) -> Subject | None:
+        """What a message with this text, sent by this card, is about; None if this entry is not for it."""
         if not self.patterns:
-            return self._subject({})
+            return self._subject({}, node)
         for pattern in self.patterns:
             if (groups := pattern.search(text)) is not None:
-                return self._subject(groups)
+                return self._subject(groups, node)
         return None
 
-    def _subject(self, groups: Mapping[str, str]) -> Subject:
+    def _subject(self, groups: Mapping[str, str], node: str | None) -> Subject:
         facts: dict[str, Any] = dict(groups)
-        for fact, template in self.facts.items():
-            facts[fact] = _filled(template, groups)
+        if self.facts:
+            known = groups if node is None else {NODE: node, **groups}
+            for fact, template in self.facts.items():
+                facts[fact] = _filled(template, known)
         return subject_of(self.subject_type, facts)
 
 
@@ -160,27 +170,30 @@ class SyslogIndex:
     def find(self, message: SyslogMessage, os: str | None) -> Found | None:
         """What the catalogue has for this message of a device with this OS.
 
-        An OS that no entry speaks of is like an unknown one: then every OS is tried that the form of the line does
-        not exclude, and what they find counts only where they agree.
+        An OS that no entry speaks of is like an unknown one: then every OS is tried, and what they find counts where
+        they agree, or where the form of the line says which of them it is.
         """
-        buckets = [
-            by_os
-            for by_os in (
-                None if message.tag is None else self._tags.get(tag_key(message.tag)),
-                None if message.app_name is None else self._programs.get(program_key(message.app_name)),
-            )
-            if by_os is not None
-        ]
+        buckets = [bucket for bucket in self._buckets(message) if bucket]
         if not buckets:
             return None
-        text = _text(message)
+        text = text_of(message)
         if os in self.systems:
-            return next(_matches(buckets, (os,), text), None)
-        found = [one for system in self.systems for one in [next(_matches(buckets, (system,), text), None)] if one]
-        return _agreed(found, message.format)
+            return _first(buckets, os, text, message.node)
+        systems = {system for bucket in buckets for system in bucket}
+        found = [_first(buckets, system, text, message.node) for system in sorted(systems)]
+        return _agreed([one for one in found if one is not None], message.format)
+
+    def _buckets(self, message: SyslogMessage) -> Iterator[Mapping[str, Entries] | None]:
+        """What there is for its tag, its program and its card, by OS: nearest first."""
+        if message.tag is not None:
+            yield self._tags.get(tag_key(message.tag))
+        if message.app_name is not None:
+            yield self._programs.get(program_key(message.app_name))
+        if message.node is not None:
+            yield self._programs.get(card_key(message.node))
 
 
-def _text(message: SyslogMessage) -> bytes:
+def text_of(message: SyslogMessage) -> bytes:
     """What patterns are searched in: the message, or where it has none (Junos, brief) its structured data."""
     text = message.message
     if not text and message.structured_data:
@@ -188,12 +201,12 @@ def _text(message: SyslogMessage) -> bytes:
     return text[:_MAX_TEXT].encode("utf-8", "replace")
 
 
-def _matches(buckets: Iterable[Mapping[str, Entries]], systems: Iterable[str], text: bytes) -> Iterator[Found]:
-    for by_os in buckets:
-        for system in systems:
-            for entry in by_os.get(system, ()):
-                if (subject := entry.match(text)) is not None:
-                    yield Found(entry, system, subject)
+def _first(buckets: Iterable[Mapping[str, Entries]], os: str | None, text: bytes, node: str | None) -> Found | None:
+    for bucket in buckets:
+        for entry in bucket.get(os or "", ()):
+            if (subject := entry.match(text, node)) is not None:
+                return Found(entry, os or "", subject)
+    return None
 
 
 def _agreed(found: list[Found], form: str) -> Found | None:
