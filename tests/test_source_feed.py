@@ -35,6 +35,11 @@ async def settled():
         await asyncio.sleep(0)
 
 
+def line(event):
+    """As the observer writes it; an id stands for an event that says nothing else."""
+    return json.dumps({"id": event} if isinstance(event, str) else event).encode() + b"\n"
+
+
 def fed(scenario):
     """Run a scenario with a feed, its rules and its answers."""
 
@@ -43,9 +48,7 @@ def fed(scenario):
         feed = Feed(rules)
         said = asyncio.StreamReader()
         tasks = [asyncio.create_task(feed.run()), asyncio.create_task(serve(said, answers, lambda _: feed))]
-        await scenario(
-            rules, answers, lambda *ids: said.feed_data(b"".join(json.dumps({"id": i}).encode() + b"\n" for i in ids))
-        )
+        await scenario(rules, answers, lambda *events: said.feed_data(b"".join(map(line, events))))
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -83,5 +86,21 @@ def test_many_events_are_confirmed_in_few_lines_and_to_the_last():
         await settled()
         assert answers.confirmed == many
         assert len(answers.calls) == 4
+
+    fed(scenario)
+
+
+def test_an_event_is_put_once_unless_it_asks_again():
+    async def scenario(rules, answers, say):
+        asked_again = {"id": "a", "incident": {"id": "A-1", "state": "new", "asked_again_at": "2026-11-26T00:05:00Z"}}
+        for told in ({"id": "a"}, {"id": "a"}, asked_again, asked_again):
+            say(told)
+            await settled()
+        assert await rules.get() == {"id": "a"}
+        await settled()
+        assert await rules.get() == asked_again
+        await settled()
+        assert rules.empty()
+        assert answers.confirmed.count("a") == 3  # the last came while the one before it waited
 
     fed(scenario)

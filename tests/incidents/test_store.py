@@ -146,6 +146,46 @@ def test_what_was_not_answered_to_the_end_is_asked_again(store):
     ]
 
 
+AFTER = timedelta(minutes=5)
+
+
+def test_what_nobody_answers_is_asked_again_after_twice_as_long_each_time(store):
+    (opened,) = record(store, event())
+    minutes = [m for m in range(90) if store.overdue(NOW + timedelta(minutes=m), AFTER)]
+    assert minutes == [5, 10, 20, 40, 80]
+    assert store.incident(opened.incident["id"]).state == "new"
+
+
+def test_who_asks_again_says_since_when(store):
+    (opened,) = record(store, event())
+    (again,) = store.overdue(NOW + AFTER, AFTER)
+    assert again["id"] == opened.id
+    assert again["incident"] == {
+        "id": opened.incident["id"],
+        "state": "new",
+        "asked_again_at": (NOW + AFTER).isoformat(),
+    }
+
+
+def test_an_answer_that_did_not_come_to_its_end_is_overdue_and_one_that_did_is_not(store):
+    (begun,) = record(store, event())
+    (judged,) = record(store, event(host="rt2.example.net"))
+    store.answer(begun.incident["id"], who="event 1", now=NOW)
+    store.judge(judged.incident["id"], {"outcome": "confirmed"}, who="check", now=NOW)
+    assert [one["id"] for one in store.overdue(NOW + AFTER, AFTER)] == [begun.id]
+
+
+def test_a_clear_is_overdue_by_its_own_time(store):
+    (opened,) = record(store, event())
+    store.judge(opened.incident["id"], {"outcome": "confirmed"}, who="check", now=NOW)
+    cleared_at = NOW + timedelta(hours=1)
+    clear = replace(event(phase="clear", at=cleared_at), id="7ZZZZZZZZZZZZZZZZZZZZZZZZZ")
+    record(store, clear)
+    assert store.overdue(cleared_at + AFTER - timedelta(seconds=1), AFTER) == []
+    (again,) = store.overdue(cleared_at + AFTER, AFTER)
+    assert (again["id"], again["incident"]["state"]) == (clear.id, "open")
+
+
 def test_what_an_older_version_logged_is_asked_again_with_a_lock(store, url):
     (raised,) = record(store, event())
     with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection, connection:

@@ -20,7 +20,7 @@ from fannel.lab.rulebook import RulebookProcess
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-RULES, RECEIVER, OBSERVER = "ansible-rulebook", "receive", "observe"
+RULES, RECEIVER, OBSERVER, RUN = "ansible-rulebook", "receive", "observe", "ansible-playbook"
 RULEBOOK = [
     {
         "name": "Faults",
@@ -98,18 +98,21 @@ class Fannel:
 
     def processes(self) -> dict[str, list[int]]:
         """What runs, by name, whoever started it."""
-        found: dict[str, list[int]] = {}
-        for entry in Path("/proc").glob("[0-9]*"):
-            with contextlib.suppress(OSError, IndexError):
-                if self._mark not in (entry / "environ").read_bytes().split(b"\0"):
-                    continue
-                words = (entry / "cmdline").read_bytes().decode().split("\0")
-                name = (
-                    RULES
-                    if words[1].endswith(RULES)
-                    else words[words.index("fannel") + 1]
-                    if "fannel" in words
-                    else words[0]
-                )
-                found.setdefault(name, []).append(int(entry.name))
-        return found
+        return processes_with(self._mark)
+
+
+def processes_with(mark: bytes) -> dict[str, list[int]]:
+    """The processes that have `mark` (NAME=value) in their environment, by name."""
+    found: dict[str, list[int]] = {}
+    for entry in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError, IndexError):
+            if mark not in (entry / "environ").read_bytes().split(b"\0"):
+                continue
+            words = (entry / "cmdline").read_bytes().decode().split("\0")
+            program = Path(words[1]).name
+            if program in (RULES, RUN):
+                name = program
+            else:
+                name = words[words.index("fannel") + 1] if "fannel" in words else words[0]
+            found.setdefault(name, []).append(int(entry.name))
+    return found

@@ -313,11 +313,18 @@ class Incidents(Section):
     recheck_every_s: Annotated[float, Field(ge=60, le=2_592_000)] = 3600.0
     # What nobody acknowledged for so long is said once more (0: never).
     remind_after_s: Annotated[float, Field(ge=0, le=2_592_000)] = 86_400.0
+    # How long after the rules were asked they are asked again, if nobody answered: a playbook may have been killed.
+    ask_again_s: Annotated[float, Field(ge=30, le=86_400)] = 300.0
 
     @property
     def reopen(self) -> timedelta:
         """The same as a duration."""
         return timedelta(seconds=self.reopen_s)
+
+    @property
+    def ask_again(self) -> timedelta:
+        """The same as a duration."""
+        return timedelta(seconds=self.ask_again_s)
 
 
 class Leases(Section):

@@ -16,9 +16,10 @@ from fannel.incidents.store.channels import Backlog
 from fannel.slack.health import oldest_s, slack_vital
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
+    from fannel.event import Json
     from fannel.incidents.store import Store
     from fannel.incidents.store.retention import Policy
     from fannel.intake.counters import Counters
@@ -32,6 +33,7 @@ DELIVER_EVERY_S = 1.0
 CLOSE_EVERY_S = 60.0
 RETELL_EVERY_S = 5.0
 PRUNE_EVERY_S = 60.0
+ASK_AGAIN_EVERY_S = 20.0
 # What is due is pruned once an hour; while there is more than a round takes, every minute.
 PRUNED_FOR = timedelta(hours=1)
 PRUNE_PAUSE_S = 0.05
@@ -127,6 +129,42 @@ class Closing:
         except Exception:
             log.exception("closing incidents failed")
             self._counters.add("closing_defects")
+
+
+class AskingAgain:
+    """Puts to the rules again what nobody answered, long after they were asked."""
+
+    def __init__(
+        self,
+        store: Store,
+        after: timedelta,
+        ask: Callable[[Sequence[Json]], object],
+        counters: Counters,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._store = store
+        self._after = after
+        self._ask = ask
+        self._counters = counters
+        self._now = now
+
+    def __call__(self) -> None:
+        """A round. Nothing that goes wrong here ends the process that records events."""
+        try:
+            events = self._store.overdue(self._now(), self._after)
+        except StoreError as error:
+            log.error("cannot read what nobody answered", reason=str(error))
+            self._counters.add("store_errors")
+            return
+        except Exception:
+            log.exception("asking again failed")
+            self._counters.add("asking_defects")
+            return
+        for event in events:
+            log.warning("nobody answered, asking the rules again", incident=event["incident"]["id"])
+        if events:
+            self._counters.add("asked_late", n=len(events))
+            self._ask(events)
 
 
 class Pruning:

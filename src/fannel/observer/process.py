@@ -32,12 +32,14 @@ from fannel.intake.v3 import V3Intake
 from fannel.kinds.classify import Kinds
 from fannel.naming.catalogue import Catalogue
 from fannel.observer.chores import (
+    ASK_AGAIN_EVERY_S,
     CLOSE_EVERY_S,
     DELIVER_EVERY_S,
     KEEP_ENGINES_EVERY_S,
     PRUNE_EVERY_S,
     REPORT_EVERY_S,
     RETELL_EVERY_S,
+    AskingAgain,
     Chores,
     Closing,
     Delivery,
@@ -193,6 +195,10 @@ class Observer:
         chores.add("retelling", RETELL_EVERY_S, Retelling(self._store, self._responder, self._counters, _now))
         chores.add("closing", CLOSE_EVERY_S, Closing(self._store, self._counters, _now))
         self._add_rechecks(chores)
+        again = AskingAgain(
+            self._store, self._settings.incidents.ask_again, self.custody.ask_again, self._counters, _now
+        )
+        chores.add("asking", ASK_AGAIN_EVERY_S, again)
         kept = retention_policy(self._settings.log)
         chores.add("pruning", PRUNE_EVERY_S, Pruning(self._store, kept, self._counters, _now))
         chores.add("report", REPORT_EVERY_S, Report(self.counts))

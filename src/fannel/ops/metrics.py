@@ -128,6 +128,8 @@ OBSERVER = (
         "fannel_recheck_defects",
         "Rounds of looking for faults that nobody clears or answers that a fault of FANNEL's own ended.",
     ),
+    Family("asked_late", "fannel_incidents_asked_again", "Incidents put to the rules again, as nobody answered."),
+    Family("asking_defects", "fannel_asking_defects", "Rounds of asking again that a fault of FANNEL's own ended."),
     Family(
         "retelling_defects",
         "fannel_retelling_defects",

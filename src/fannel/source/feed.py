@@ -37,6 +37,10 @@ class EventQueue(Protocol):
         """Hand one event over."""
 
 
+# An event, and when it was asked again because nobody had answered: then the rules must see it once more.
+_Question = tuple[str, str | None]
+
+
 async def serve(said: asyncio.StreamReader, answers: asyncio.StreamWriter, feed_of: Callable[[Json], Feed]) -> None:
     """Take what an observer says, to its end: each event to the feed it is for."""
     while (line := await said.readline()).endswith(b"\n"):
@@ -53,7 +57,7 @@ class Feed:
         # Bounded by the window of the observer: it does not send again what waits here already.
         self._said: asyncio.Queue[Json] = asyncio.Queue()
         self._waiting: set[str] = set()
-        self._known: OrderedDict[str, None] = OrderedDict()
+        self._known: OrderedDict[_Question, None] = OrderedDict()
         # Events put and not handed back yet, in order; and when that changed last.
         self._outstanding: OrderedDict[str, None] = OrderedDict()
         self._moved_at = 0.0
@@ -63,9 +67,9 @@ class Feed:
     def take(self, event: Json, answers: asyncio.StreamWriter) -> None:
         """Take one event of an observer in, however busy the rule engine is; `answers` is where it is confirmed."""
         self._answers = answers
-        event_id = event["id"]
-        if event_id not in self._known:
-            self._remember(event_id)
+        event_id, question = event["id"], _question(event)
+        if question not in self._known:
+            self._remember(event_id, question)
             self._said.put_nowait(event)
         elif event_id not in self._waiting:
             self._confirm(event_id)
@@ -115,9 +119,9 @@ class Feed:
             log.error("the rule engine did not hand an event back, it may have failed on it", event_id=event_id)
             self._confirm(event_id)
 
-    def _remember(self, event_id: str) -> None:
+    def _remember(self, event_id: str, question: _Question) -> None:
         self._waiting.add(event_id)
-        self._known[event_id] = None
+        self._known[question] = None
         if len(self._known) > REMEMBERED:
             self._known.popitem(last=False)
 
@@ -131,3 +135,8 @@ class Feed:
         # Without waiting: the observer reads these in a thread that does nothing else, and a window is little.
         if self._answers is not None and not self._answers.is_closing():
             self._answers.write(lines.encode())
+
+
+def _question(event: Json) -> _Question:
+    incident = event.get("incident") or {}
+    return event["id"], incident.get("asked_again_at")

@@ -7,12 +7,11 @@ from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, select
 from sqlalchemy.exc import IntegrityError
 
-from fannel.event import lock_name
 from fannel.incidents.flap import FlapPolicy
-from fannel.incidents.store import changes, due, flaps, rechecks
+from fannel.incidents.store import changes, due, flaps, rechecks, unfinished
 from fannel.incidents.store.about import About
 from fannel.incidents.store.activities import Activities
 from fannel.incidents.store.aside import aside_of, with_aside
@@ -139,39 +138,17 @@ class Store:
             return found
 
     def unfinished(self) -> list[dict[str, Any]]:
-        """Events to put to the rules again after a restart, oldest first: what nobody answered to the end.
-
-        An incident whose last event is a clear was about to be verified; one without a verdict was about to be
-        judged, or not even begun.
-        """
-        last = (
-            select(events.c.incident_id, func.max(events.c.id).label("id"))
-            .join(incidents, incidents.c.id == events.c.incident_id)
-            .where(incidents.c.resolved_at.is_(None), events.c.phase != "info")
-            # What waits for its cause, or has one, is nobody's to answer; what is due is asked by `due()`.
-            .where(incidents.c.cause_id.is_(None), incidents.c.due_at.is_(None))
-            .group_by(events.c.incident_id)
-            .subquery()
-        )
-        opening = events.alias("opening")
-        query = (
-            select(
-                incidents.c.id, incidents.c.verdict, events.c.phase, events.c.event, opening.c.event.label("opening")
-            )
-            .join(last, last.c.incident_id == incidents.c.id)
-            .join(events, events.c.id == last.c.id)
-            .join(opening, opening.c.id == incidents.c.opened_by)
-            .order_by(incidents.c.opened_at)
-        )
+        """Events to put to the rules again after a restart, oldest first: what nobody answered to the end."""
         with reading(self._engine) as connection:
-            rows = connection.execute(query).all()
-        asked = []
-        for row in rows:
-            if row.phase == "clear":
-                asked.append(_asked(row.event, row.id, "open"))
-            elif row.verdict is None:
-                asked.append(_asked(row.opening, row.id, "new"))
-        return asked
+            return unfinished.everything(connection)
+
+    def overdue(self, now: datetime, after: timedelta, limit: int = 100) -> list[dict[str, Any]]:
+        """The same, of what the rules were asked so long ago that whoever answered must have died, now asked again.
+
+        First `after` the last time, then each time after twice as long. One of the replicas that ask is given it.
+        """
+        with writing(self._engine) as connection:
+            return unfinished.overdue(connection, now, after, limit)
 
     def answer(self, incident_id: str, *, who: str, now: datetime) -> Incident | None:
         """Note that the incident is being answered (new → open); returns it as it is now."""
@@ -280,8 +257,3 @@ class Store:
         with reading(self._engine) as connection:
             row = connection.execute(select(incidents).where(condition)).mappings().first()
         return incident_of(row) if row else None
-
-
-def _asked(event: dict[str, Any], incident_id: str, state: str) -> dict[str, Any]:
-    """An event of the log as rules see it today; one written by an older FANNEL had no lock."""
-    return event | {"lock": lock_name(event["fingerprint"]), "incident": {"id": incident_id, "state": state}}
