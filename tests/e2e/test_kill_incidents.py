@@ -106,20 +106,32 @@ class Storm:
         assert self.fannel.wait_for("pagoda_loaded", TIMEOUT_S), self.fannel.output
 
     def step(self):
-        """Keep it at work, wait for somebody to kill and then for a random moment, kill."""
+        """Keep it at work, wait for a random moment and for somebody to kill, kill."""
         victim = self.dice.choice(VICTIMS)
+        self._wait()
         until(lambda: self._work() or self._running(victim), TIMEOUT_S)
-        time.sleep(self.dice.uniform(0, 3))
-        if not (running := self._running(victim)):
-            return  # it ended by itself
         if victim == RULES:
             os.killpg(self.fannel.pid, signal.SIGKILL)
             self.fannel.stop()
             self._start()
         else:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(self.dice.choice(running), signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError, IndexError, TypeError):  # it ended by itself
+                os.kill(self.dice.choice(self._running(victim)), signal.SIGKILL)
         self.killed[victim] += 1
+
+    def _wait(self):
+        """Until some more steps are taken, and a bit: so it gets on however slow the machine is. Or any moment."""
+        if self.dice.random() < 0.25:
+            time.sleep(self.dice.uniform(0, 3))
+            return
+        enough = self._steps() + self.dice.randrange(1, 8)
+        until(lambda: self._work() or self._steps() >= enough, TIMEOUT_S)
+        time.sleep(self.dice.uniform(0, 0.5))
+
+    def _steps(self):
+        """How much was done: what is on record, and what Slack was asked."""
+        tables = ("events", "history", "activities", "posts")
+        return sum(self.rows(f"SELECT count(*) FROM {table}")[0][0] for table in tables) + len(self.messages())
 
     def _running(self, name):
         mark = f"FANNEL_DATABASE__URL={self.stage.environ['FANNEL_DATABASE__URL']}"
