@@ -104,7 +104,9 @@ def test_what_is_not_answered_is_asked_again_by_the_same_event(store):
     opened(store)
     (asking,) = store.take_rechecks(LATER, POLICY)
     assert asked(store, LATER + POLICY.retry - timedelta(seconds=1)) == []
-    assert store.take_rechecks(LATER + POLICY.retry, POLICY) == [asking]
+    (again,) = store.take_rechecks(LATER + POLICY.retry, POLICY)
+    said = {"asked_again_at": (LATER + POLICY.retry).isoformat()}
+    assert again == replace(asking, incident=asking.incident | said)
     with store._engine.connect() as connection:
         count = sqlalchemy.select(sqlalchemy.func.count()).where(events.c.kind == "recheck")
         assert connection.execute(count).scalar_one() == 1

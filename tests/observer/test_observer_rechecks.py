@@ -72,7 +72,9 @@ def test_an_observer_that_was_killed_before_the_rules_had_it_asks_again_after_it
     again = Observed(store, tmp_path)
     again.now = observed.now + POLICY.retry
     again.recheck()
-    assert [one.incident["id"] for one in again.told()] == [found]
+    (asking,) = again.told()
+    assert asking.incident["id"] == found
+    assert "asked_again_at" in asking.incident, "the source would take it for one it has put already"
 
 
 def test_a_fault_without_a_check_or_on_an_unknown_device_is_not_asked_about(store, observed):

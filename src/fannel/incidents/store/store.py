@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
@@ -215,7 +216,8 @@ class Store:
         """
         with writing(self._engine) as connection:
             asking = rechecks.take(connection, now, policy, answerable)
-            return record(connection, [(event, b"") for event in asking], self._handling) if asking else []
+            recorded = record(connection, [(event, b"") for event in asking], self._handling) if asking else []
+        return [_again(event, now) if event.received_at < now else event for event in recorded]
 
     def rechecked(self, incident_id: str, event_id: str, again_at: datetime) -> None:
         """Note that such an event is answered, and when to ask again."""
@@ -257,3 +259,8 @@ class Store:
         with reading(self._engine) as connection:
             row = connection.execute(select(incidents).where(condition)).mappings().first()
         return incident_of(row) if row else None
+
+
+def _again(event: Event, now: datetime) -> Event:
+    """The same question once more: whoever has put it to the rules before must put it again."""
+    return replace(event, incident={**(event.incident or {}), "asked_again_at": now.isoformat()})
