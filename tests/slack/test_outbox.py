@@ -168,18 +168,7 @@ def test_a_post_somebody_else_is_sending_is_left_to_them_until_they_are_overdue(
     assert texts(slack) == ["text of p"]
 
 
-def test_a_file_whose_answer_was_lost_is_shared_once(outbox, store, slack, clock, incident_id):
-    want(store, post(incident_id, "parent", "p"))
-    payload = {"filename": "rt_A-1_ab.txt", "title": "t", "content": "line", "comment": "all of it"}
-    want(store, replace(post(incident_id, "file", "f"), payload=payload))
-    slack.faults.add(Fault("drop_after", "files.completeUploadExternal"))
-    assert outbox.deliver().waiting == 1
-    clock.forward(60)
-    assert outbox.deliver().sent == 1
-    assert texts(slack).count("all of it") == 1
-
-
-@pytest.mark.parametrize("code", ["message_not_found", "edit_window_closed", "cant_update_message"])
+@pytest.mark.parametrize("code", ["edit_window_closed", "cant_update_message"])
 def test_a_parent_that_cannot_be_changed_any_more_holds_nothing_up(outbox, store, slack, incident_id, code):
     want(store, post(incident_id, "parent", "p"))
     outbox.deliver()

@@ -113,19 +113,22 @@ def test_an_update_replaces_the_message(client, slack):
 
 def test_a_file_lands_in_the_thread(client, slack):
     parent = post(client)
-    file_id = client.upload(CHANNEL, parent.ts, filename="a.txt", title="A", content="one\ntwo", comment="all of it")
+    file_id = client.upload(filename="a.txt", content="one\ntwo")
+    assert stored(slack)[1:] == [], "nobody sees it before it is shared"
+    client.share(CHANNEL, parent.ts, file_id, title="A", comment="all of it")
     share = stored(slack)[1]
     assert share["thread_ts"] == parent.ts
     assert share["text"] == "all of it"
     assert slack.workspace.files[file_id].content == b"one\ntwo"
-    assert client.file_shared(file_id, CHANNEL)
+    assert client.shared(file_id, CHANNEL) == share["ts"]
 
 
 def test_a_file_that_is_never_shared_is_noticed(client, slack, monkeypatch):
     monkeypatch.setattr(slack.workspace, "file_share_delay_s", None)
     parent = post(client)
-    file_id = client.upload(CHANNEL, parent.ts, filename="a.txt", title="A", content="x", comment="c")
-    assert not client.file_shared(file_id, CHANNEL)
+    file_id = client.upload(filename="a.txt", content="x")
+    client.share(CHANNEL, parent.ts, file_id, title="A", comment="c")
+    assert client.shared(file_id, CHANNEL) is None
 
 
 # --- finding again ------------------------------------------------------------------------------------------------
@@ -165,14 +168,6 @@ def test_the_search_goes_through_pages(client, slack):
     for number in range(450):
         slack.workspace.say(slack.workspace.channels[CHANNEL], f"chatter {number}")
     assert client.find_by_key(CHANNEL, "k1", START).ts == first.ts
-
-
-def test_a_file_share_is_found_by_its_name(client, slack):
-    parent = post(client)
-    client.upload(CHANNEL, parent.ts, filename="rt1_A-1.txt", title="A", content="x", comment="c")
-    share = stored(slack)[1]
-    assert client.find_file(CHANNEL, "rt1_A-1.txt", START, thread_ts=parent.ts) == share["ts"]
-    assert client.find_file(CHANNEL, "another.txt", START, thread_ts=parent.ts) is None
 
 
 # --- what does not work -------------------------------------------------------------------------------------------
@@ -239,7 +234,7 @@ def test_updating_what_is_gone(client):
 def test_a_failed_upload_step_leaves_the_outcome_open(client, slack):
     slack.faults.add(Fault("http_before", method="upload", status=503))
     with pytest.raises(errors.OutcomeUnknown):
-        client.upload(CHANNEL, None, filename="a.txt", title="A", content="x", comment="c")
+        client.upload(filename="a.txt", content="x")
 
 
 def test_a_wrong_token_is_fatal_and_stays_secret(slack):

@@ -201,6 +201,19 @@ class ThreadClosed(
     remedy = "FANNEL goes on in the channel; somebody locked the thread, or the channel's settings allow none."
 
 
+class ShareAwaited(SlackError):
+    """Slack was asked to show a file and does not show it yet; its answer may have been lost. Nothing is wrong."""
+
+    processed = None
+    remedy = "FANNEL looks again in a moment."
+
+
+class ShareMissing(SlackError):
+    """Slack took a file, said so, and does not show it."""
+
+    remedy = "The whole output is in the event log: `fannel incidents show` with the incident's id."
+
+
 class CannotUpdate(SlackError, codes=("cant_update_message", "edit_window_closed", "is_inactive")):
     """The message exists and may not be edited."""
 

@@ -16,12 +16,23 @@ from typing import TYPE_CHECKING, Literal
 
 from fannel import logs
 from fannel.incidents.lease import channel as lease_name
-from fannel.incidents.store.posts import URGENT, Post
-from fannel.slack.errors import BadMessage, ChannelProblem, FatalAuth, RateLimited, SlackError, Unreachable
+from fannel.incidents.store.posts import OUTPUT, URGENT, Post
+from fannel.slack.errors import (
+    BadMessage,
+    ChannelProblem,
+    FatalAuth,
+    RateLimited,
+    ShareAwaited,
+    ShareMissing,
+    SlackError,
+    Unreachable,
+)
+from fannel.slack.layout import file_missing
 from fannel.slack.layout import storm as storms
 from fannel.slack.layout.late import repeated
 from fannel.slack.sender import Sender
 from fannel.slack.sending import Sending
+from fannel.slack.sharing import LOOK_EVERY
 from fannel.slack.words import Reader
 
 if TYPE_CHECKING:
@@ -48,6 +59,8 @@ LEASE_S = 30.0
 MOMENT_S = 0.5
 _MOMENT_STEP_S = 0.05
 FIRST_RETRY_S = 5.0
+# A pause that Slack asks for without saying how long.
+UNSAID_PAUSE_S = 60.0
 LAST_RETRY_S = 300.0
 # The pace ends a round long before; this ends it should the clock stand still.
 MOST_IN_A_ROUND = 50
@@ -175,9 +188,14 @@ class Outbox:
         wanted = replace(post, payload=newest.payload) if newest else post
         try:
             ts = self._sender.send(wanted, now)
-        except BadMessage as error:
+        except ShareAwaited as error:
+            self._store.posts.failed(post, "unknown", str(error), now + LOOK_EVERY)
+            return sending.sent(_LANES[post.kind], now.timestamp()), "unknown"
+        except (BadMessage, ShareMissing) as error:
             log.error("slack refuses a post for good", key=post.key, reason=str(error))
             self._store.posts.failed(post, "refused", str(error), now)
+            if post.kind == "file":
+                self._say_missing(post)
             return sending.sent(_LANES[post.kind], now.timestamp()), "refused"
         except SlackError as error:
             return self._failed(post, sending, error)
@@ -198,7 +216,7 @@ class Outbox:
         if isinstance(error, RateLimited):
             looked_up = error.method.startswith("conversations.")
             state = post.state if looked_up else state
-            until = now.timestamp() + (error.retry_after_s or 0.0)
+            until = now.timestamp() + (UNSAID_PAUSE_S if error.retry_after_s is None else error.retry_after_s)
             after = sending.limited("look_up" if looked_up else _LANES[post.kind], until)
             log.warning("slack asks for a pause", channel=post.channel, method=error.method, s=error.retry_after_s)
         else:
@@ -211,6 +229,15 @@ class Outbox:
                 log.warning("slack posts wait", channel=post.channel, key=post.key, reason=str(error))
         self._store.posts.failed(post, state, str(error), not_before)
         return after, "unknown" if state == "unknown" else "waits"
+
+    def _say_missing(self, post: Post) -> None:
+        """The thread promised a file that is not there: say so, and where its text is."""
+        watch = post.payload.get("watch") or {"incident": post.incident_id, "filename": post.payload.get("filename")}
+        incident = self._store.incident(str(watch["incident"]))
+        if incident is not None:
+            key = f"{post.key}/missing"
+            said = file_missing(incident, str(watch["filename"]), key, self._reader).payload
+            self._store.posts.want(Post(key, incident.id, "reply", post.channel, said, self._now(), priority=OUTPUT))
 
     # --- merging --------------------------------------------------------------------------------------------------
 

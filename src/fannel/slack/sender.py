@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from fannel import logs
 from fannel.slack.errors import BadMessage, CannotUpdate, DuplicateUnclear, MessageNotFound, ThreadClosed
 from fannel.slack.layout.late import dated
+from fannel.slack.sharing import Sharing
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -36,6 +37,7 @@ class Sender:
         self._store = store
         self._client = client
         self._reader = reader
+        self._sharing = Sharing(store, client)
 
     def send(self, post: Post, now: datetime) -> str:
         """The ts of the message that is there now.
@@ -47,9 +49,7 @@ class Sender:
         if post.kind == "update":
             return self._update(post, thread_ts)
         if post.kind == "file":
-            if post.state == "unknown" and (shared := self._find_file(post, thread_ts)):
-                return shared
-            return self._client.upload(post.channel, thread_ts, **post.payload)
+            return self._sharing.send(post, thread_ts, now)
         posted = self._find(post, thread_ts) if post.state == "unknown" else None
         if posted is None:
             posted = self._post(post, dated(post.payload, post.wanted_at, now, self._reader), thread_ts)
@@ -69,7 +69,9 @@ class Sender:
     def _try(self, post: Post, payload: Json, thread_ts: str | None) -> Posted:
         try:
             return self._call(post, payload, thread_ts, post.key)
-        except ThreadClosed as error:
+        except (ThreadClosed, MessageNotFound) as error:
+            if thread_ts is None:
+                raise
             log.warning("the thread takes no reply, it goes on in the channel", key=post.key, reason=str(error))
             return self._call(post, payload, None, post.key)
         except DuplicateUnclear:
@@ -91,18 +93,34 @@ class Sender:
         if thread_ts is None:
             return ""
         try:
-            self._client.update(post.channel, thread_ts, post.payload)
-        except (MessageNotFound, CannotUpdate) as error:
+            self._client.update(post.channel, thread_ts, self._looks(post, thread_ts))
+        except MessageNotFound as error:
+            log.warning("the parent message is gone, it is posted anew", key=post.key, reason=str(error))
+            return self._anew(post)
+        except CannotUpdate as error:
             log.warning("the parent message cannot be changed any more", key=post.key, reason=str(error))
         return thread_ts
 
-    def _find(self, post: Post, thread_ts: str | None) -> Posted | None:
-        return self._client.find_by_key(post.channel, post.key, post.wanted_at - LOOK_BACK, thread_ts=thread_ts)
+    def _looks(self, post: Post, thread_ts: str) -> Json:
+        """What the head of the thread is to show: the parent, and what it says itself where a reply became the head."""
+        head = self._store.posts.at(post, thread_ts)
+        if head is None or head.kind != "reply":
+            return post.payload
+        shown = [*post.payload.get("blocks", ()), *head.payload.get("blocks", ())]
+        # Its own metadata stays, by which it is found; a rich text stays one, since Slack allows no other change.
+        return {key: post.payload[key] for key in ("text", "attachments") if key in post.payload} | {"blocks": shown}
 
-    def _find_file(self, post: Post, thread_ts: str | None) -> str | None:
-        # Shared files carry no metadata; the name is made for one reply only.
+    def _anew(self, post: Post) -> str:
+        """The parent again, and the thread goes on under it."""
+        key = post.payload["metadata"]["event_payload"]["key"]
+        posted = self._find(post, None, key) if post.state == "unknown" else None
+        posted = posted or self._post(post, post.payload, None)
+        self._store.posts.move_thread(post, posted.ts)
+        return posted.ts
+
+    def _find(self, post: Post, thread_ts: str | None, key: str | None = None) -> Posted | None:
         since = post.wanted_at - LOOK_BACK
-        return self._client.find_file(post.channel, post.payload["filename"], since, thread_ts=thread_ts)
+        return self._client.find_by_key(post.channel, key or post.key, since, thread_ts=thread_ts)
 
     def _thread_ts(self, post: Post) -> str | None:
         if post.incident_id is None or post.kind == "parent":

@@ -180,6 +180,18 @@ class Posts:
             if post.kind == "parent":
                 _set_thread(connection, post, ts)
 
+    def amend(self, post: Post, payload: dict[str, Any]) -> None:
+        """Note what was done of a post that is sent in steps."""
+        with writing(self._engine) as connection:
+            connection.execute(update(posts).where(posts.c.key == post.key).values(payload=payload))
+
+    def at(self, post: Post, ts: str) -> Post | None:
+        """The post of the same incident that is Slack's message `ts`."""
+        query = select(posts).where(posts.c.incident_id == post.incident_id, posts.c.ts == ts, posts.c.kind != "update")
+        with reading(self._engine) as connection:
+            row = connection.execute(query.limit(1)).mappings().first()
+        return _post(row) if row else None
+
     def move_thread(self, post: Post, ts: str) -> None:
         """A reply became a message of its own (its parent was deleted): the thread goes on under it."""
         with writing(self._engine) as connection:

@@ -6,11 +6,12 @@ import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from fannel.slack import blocks, names
+from fannel.slack import blocks, names, text
 from fannel.slack.layout import look as looks
 from fannel.slack.layout import outputs
 from fannel.slack.layout.advice import next_step
 from fannel.slack.layout.message import (
+    DESCRIPTION,
     Message,
     headline,
     joined,
@@ -103,6 +104,14 @@ def calm(message: Message, changes: int, to: Reader) -> Message:
     """A reply to what flapped and is calm again: the one that says so."""
     said = blocks.context(f"🔁 {to.words.thread.calm.of(changes)}")
     return replace(message, payload=message.payload | {"blocks": [*message.payload["blocks"], said]})
+
+
+def file_missing(incident: Incident, filename: str, key: str, to: Reader) -> Message:
+    """The file with the whole output did not come; it is promised above."""
+    words, named = to.words.posting, {"incident": shown_id(incident)}
+    body = words.file_missing.format(name=text.code(filename, DESCRIPTION), **named)
+    said = phone_line("📎", incident, words.file_missing_push.format(**named))
+    return Message(written(said, [blocks.context(f"📎 {body}")], None, incident, key, to))
 
 
 def _next(verdict: Verdict, words: Words) -> str:
