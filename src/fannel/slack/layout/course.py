@@ -42,7 +42,8 @@ def reopened(incident: Incident, key: str, to: Reader) -> Message:
 
 def acknowledged(incident: Incident, who: str, why: str | None, key: str, to: Reader) -> Message:
     """A person has it."""
-    section = blocks.section(f"👤 *{to.words.looks.acknowledged}*  {_by(who, to)}", _because(why, to))
+    first = headline("👤", to.words.looks.acknowledged, incident.host, incident.subject, _by(who, to))
+    section = blocks.section(first, _because(why, to))
     push = phone_line(f"👤 {to.words.looks.acknowledged}", incident, "", tail=_plainly(who, why, to))
     return Message(written(push, [section], None, incident, key, to))
 
