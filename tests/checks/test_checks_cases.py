@@ -4,6 +4,7 @@ A case is `tests/corpus/checks/<problem>/<os>/<case>/`: `1.txt`, `2.txt`, … th
 commands (a missing file is an optional command that gave nothing), `subject.json`, and `verdict.json`.
 """
 
+import functools
 import json
 from pathlib import Path
 
@@ -20,8 +21,11 @@ CASES = sorted(path.parent for path in CORPUS.glob("*/*/*/subject.json"))
 OUTCOMES = {"confirmed", "cleared", "expected", "inconclusive"}
 
 
+check_of = functools.cache(SHIPPED.find)
+
+
 def verdict_of(case: Path) -> dict:
-    check = SHIPPED.find(case.parent.parent.name, case.parent.name)
+    check = check_of(case.parent.parent.name, case.parent.name)
     files = [case / f"{number}.txt" for number in range(1, len(check.commands) + 1)]
     texts = [file.read_text(encoding="utf-8") if file.is_file() else None for file in files]
     subject = Subject(**json.loads((case / "subject.json").read_text(encoding="utf-8")))
@@ -39,7 +43,7 @@ def test_a_case_should_give_its_verdict(case):
 
 @pytest.mark.parametrize("file", SHIPPED.files(), ids=lambda file: f"{file.parent.name}/{file.stem}")
 def test_a_shipped_check_should_have_a_case_for_every_outcome_it_knows(file):
-    check = SHIPPED.find(file.parent.name, file.stem)
+    check = check_of(file.parent.name, file.stem)
     known = {rule.outcome for rule in check.rules} | {"inconclusive"}
     covered = {verdict_of(case)["outcome"] for case in CASES if case.parts[-3:-1] == (file.parent.name, file.stem)}
     assert covered == known, f"no case for {known - covered}: add a folder to {CORPUS / file.parent.name / file.stem}"
@@ -52,14 +56,14 @@ def test_every_case_should_belong_to_a_shipped_check():
 
 @pytest.mark.parametrize("os", ["ios", "iosxr", "nxos", "eos", "junos", "frr"])
 def test_interface_down_should_know_every_outcome_on_every_os(os):
-    check = SHIPPED.find("interface_down", os)
+    check = check_of("interface_down", os)
     assert {rule.outcome for rule in check.rules} == OUTCOMES
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: "/".join(case.parts[-3:]))
 def test_a_case_cut_short_anywhere_should_never_turn_into_a_contradicting_verdict(case):
     """Half an answer may be inconclusive; it must not say up for down or down for up."""
-    check = SHIPPED.find(case.parent.parent.name, case.parent.name)
+    check = check_of(case.parent.parent.name, case.parent.name)
     first = (case / "1.txt").read_text(encoding="utf-8")
     subject = Subject(**json.loads((case / "subject.json").read_text(encoding="utf-8")))
     whole = judge(check, subject, [first]).outcome

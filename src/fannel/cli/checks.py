@@ -64,7 +64,7 @@ def list_checks(
 
 
 def cells() -> list[Cell]:
-    """Every problem that has a check anywhere, on every operating system that has a check for anything."""
+    """Every problem that a kind raises or that has a check, on every operating system that has a check for anything."""
     from fannel.checks.errors import CheckError  # noqa: PLC0415  (only for these commands)
     from fannel.checks.find import Checks  # noqa: PLC0415
 
@@ -73,7 +73,7 @@ def cells() -> list[Cell]:
     files = {(file.parent.name, file.stem): file for file in checks.files()}
     systems = sorted({os for _, os in files})
     found = []
-    for problem in sorted({problem for problem, _ in files}):
+    for problem in sorted({problem for problem, _ in files} | _raised()):
         for os in systems:
             file = files.get((problem, os))
             if file is None:
@@ -88,6 +88,13 @@ def cells() -> list[Cell]:
             state = "own" if file.is_relative_to(own) else "shipped"
             found.append(Cell(problem, os, state, str(file), commands))
     return found
+
+
+def _raised() -> set[str]:
+    """The problems that the shipped kinds raise."""
+    from fannel.kinds.classify import Kinds  # noqa: PLC0415
+
+    return {kind.problem for kind in Kinds.load().compiled.kinds.values() if kind.phase == "raise"}
 
 
 def _matrix(found: Sequence[Cell]) -> None:

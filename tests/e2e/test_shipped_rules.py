@@ -1,0 +1,107 @@
+"""Which of the shipped rules answers which event, as the real ansible-rulebook decides."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import yaml
+from events import event
+
+from fannel import config
+from fannel.checks.find import Checks
+from fannel.cli.environment import environment
+from fannel.collection import root
+from fannel.event import Host
+from fannel.kinds.classify import Kinds
+from fannel.lab.rulebook import RulebookProcess
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+
+SUPPORT = Path(__file__).parents[1] / "support"
+RULEBOOK = root() / "rulebooks" / "network_alerts.yml"
+PHASES = {(kind.problem, kind.phase) for kind in Kinds.load().compiled.kinds.values()}
+# What only informs (a restart, a change) has no incident, and nobody is sent to look.
+CHECKS = sorted(
+    (file.parent.name, file.stem)
+    for file in Checks((root() / "checks",)).files()
+    if (file.parent.name, "raise") in PHASES
+)
+OVER = sorted({problem for problem, _ in CHECKS if (problem, "clear") in PHASES})
+LOOKED_AT = "fannel.network.respond"
+TIMEOUT_S = 120
+
+
+def fault(problem, os_name, phase="raise", state="new", **more):
+    happened = event()
+    host = Host(f"{os_name}.example.net", known=True, os=os_name)
+    if phase == "clear":
+        more = {"kind": f"{problem}_over"} | more
+    about = {"kind": problem, "problem": problem, "phase": phase, "host": host, **more}
+    return replace(happened, **about, incident={"id": "A-1", "state": state})
+
+
+SILENCED = {"id": 1, "reason": "work", "ends_at": "2026-11-23T00:00:00+00:00"}
+EVENTS = {
+    **{f"{problem} on {os_name}": fault(problem, os_name) for problem, os_name in CHECKS},
+    **{f"{problem} over": fault(problem, "ios", "clear", "open") for problem in OVER},
+    "nobody has a check": fault("interface_down", "acmeos"),
+    "answered already": fault("bgp_neighbor_down", "ios", state="open"),
+    "silenced": fault("bgp_neighbor_down", "ios", silence=SILENCED),
+    "held back": fault("ospf_neighbor_down", "frr", state="held"),
+    "no check, over": fault("door_open", "ios", "clear", "open"),
+    "no check, over, flapping": fault(
+        "door_open", "ios", "clear", "open", flap={"flapping": True, "transitions": 9, "window_s": 60}
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def answered(tmp_path_factory):
+    """The name of the playbook that the first rule that holds would run, by the name of the event."""
+    folder = tmp_path_factory.mktemp("rules")
+    (rules,) = yaml.safe_load(RULEBOOK.read_text())
+    put = [replace(happened, id=f"E{number:03d}").to_queue() for number, happened in enumerate(EVENTS.values())]
+    last = fault("interface_down", "acmeos", host=Host("last.example.net", known=True, os="acmeos"))
+    rules["sources"] = [{"listed_events_source": {"events": [*put, replace(last, id="ELAST").to_queue()]}}]
+    for rule in rules["rules"]:
+        playbook = rule["action"]["run_playbook"]["name"]
+        rule["action"] = {"debug": {"msg": f"RAN {playbook} FOR {{{{ event.id }}}} END"}}
+    shown = folder / "rules.yml"
+    shown.write_text(yaml.safe_dump([rules]))
+    env = environment(config.load(), os.environ) | {"PYTHONPATH": str(SUPPORT), "FANNEL_CONFIG": ""}
+    program = Path(sys.executable).with_name("ansible-rulebook")
+    with RulebookProcess([str(program), "-S", str(SUPPORT), "--rulebook", str(shown)], env, folder) as running:
+        assert running.wait_for("FOR ELAST END", TIMEOUT_S), running.output[-3000:]
+        ran = re.findall(r"RAN (\S+) FOR (\S+) END", running.output)
+    ids = {f"E{number:03d}": name for number, name in enumerate(EVENTS)}
+    return {ids[event_id]: playbook for playbook, event_id in ran if event_id in ids}
+
+
+@pytest.mark.parametrize(("problem", "os_name"), CHECKS)
+def test_what_has_a_check_is_looked_at(answered, problem, os_name):
+    assert answered.get(f"{problem} on {os_name}") == LOOKED_AT
+
+
+@pytest.mark.parametrize("problem", OVER)
+def test_what_has_a_check_is_verified_when_it_is_over(answered, problem):
+    assert answered.get(f"{problem} over") == "fannel.network.recover"
+
+
+@pytest.mark.parametrize(
+    ("name", "playbook"),
+    [
+        ("nobody has a check", "fannel.network.note"),
+        ("answered already", None),
+        ("silenced", None),
+        ("held back", None),
+        ("no check, over", "fannel.network.note"),
+        ("no check, over, flapping", None),
+    ],
+)
+def test_everything_else_is_said_or_left_alone(answered, name, playbook):
+    assert answered.get(name) == playbook
