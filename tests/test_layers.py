@@ -37,6 +37,7 @@ ROOMS = (
     "person",
     "pipeline",
     "respond",
+    "visit",
     "observer",
     "source",
     "ops",

@@ -3,7 +3,7 @@
 
 
 class ModuleDocFragment:
-    """`extends_documentation_fragment: fannel.network.step` (and `.step.verdict`)."""
+    """`extends_documentation_fragment: fannel.network.step` (and `.step.incident`)."""
 
     DOCUMENTATION = r"""
 options:
@@ -19,13 +19,4 @@ notes:
   - Runs inside ansible-playbook on the controller; it needs no connection to the device.
   - Reads the same settings as the event source (C(FANNEL_CONFIG), C(fannel.toml), environment).
   - May be repeated; what was posted is not posted again.
-"""
-
-    VERDICT = r"""
-options:
-  check:
-    description:
-      - What M(fannel.network.check) registered. One that failed or was unreachable counts as C(inconclusive).
-    type: dict
-    required: true
 """

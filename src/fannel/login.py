@@ -1,7 +1,8 @@
 """One login at a time for each device, whoever runs: local playbooks, replicas, AWX jobs.
 
-Before a check logs in it takes the device's lease, waits while another run has it, and gives it back at the end. A run
-that had to give up says who was in its way; one whose lease was lost sends nothing more.
+Before a run logs in it takes the device's lease, waits while another run has it, and gives it back at the end. While
+it waits, whoever is logged in may answer for it. A run that had to give up says who was in its way; one whose lease
+was lost sends nothing more.
 """
 
 from __future__ import annotations
@@ -10,20 +11,17 @@ import os
 import random
 import socket
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fannel.checks import session
 from fannel.checks.errors import DeviceError
 from fannel.incidents import lease
-from fannel.incidents.store import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime, tzinfo
 
     from fannel import config
-    from fannel.checks.verdict import Verdict
     from fannel.event import Json
     from fannel.incidents.lease import Keeper, Lease
     from fannel.incidents.store import Leases
@@ -54,6 +52,15 @@ def guarded(ask: Ask, kept: Keeper) -> Ask:
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """How the wait ended: with the lease; without, because it was answered meanwhile; or without anything."""
+
+    lease: Lease | None = None
+    answer: Json | None = None
+    waited: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Turns:
     """Who may log in now. `zone` is for the times people read."""
 
@@ -64,38 +71,27 @@ class Turns:
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
 
-    def look(self, event: Json, work: Callable[[Keeper], Verdict], idle: Callable[[], None]) -> Verdict:
-        """Do `work` when it is our turn; what was in the way is a verdict, or told in it.
+    def take(self, event: Json, answered: Callable[[], Json | None]) -> Turn:
+        """Wait for our turn, or until somebody else has answered; `waited` tells what was in the way.
 
-        `idle` is called every now and then while it waits.
+        Raises:
+            StoreError: nobody can tell whose turn it is.
         """
-        host = event["host"]["name"]
+        name, owner = lease.login(event["host"]["name"]), owner_of(event)
         started = self.clock()
-        try:
-            taken, other = self._wait(lease.login(host), owner_of(event), idle)
-        except StoreError as error:
-            return session.inconclusive(f"nobody can tell whether another run is logged in to this device: {error}")
-        waited_s = self.clock() - started
-        if taken is None:
-            return session.inconclusive(f"{self._who(other)} is looking at this device; gave up after {waited_s:.0f} s")
-        with lease.Keeper(self.leases, taken, self.policy.hold_s, StoreError, self.now) as kept:
-            verdict = work(kept)
-        if waited_s < SAID_AFTER_S:
-            return verdict
-        return replace(verdict, waited=f"waited {waited_s:.0f} s: {self._who(other)} was looking at this device")
-
-    def _wait(self, name: str, owner: str, idle: Callable[[], None]) -> tuple[Lease | None, Lease | None]:
-        """The lease, or None after `wait_s`; and who had it last."""
         other: Lease | None = None
-        until = self.clock() + self.policy.wait_s
         while True:
+            # First, lest a login be spent on what is answered already.
+            if (answer := answered()) is not None:
+                return Turn(answer=answer)
             taken = self.leases.acquire(name, owner, self.policy.hold_s, self.now())
+            waited_s = self.clock() - started
             if taken is not None:
-                return taken, other
+                said = f"waited {waited_s:.0f} s: {self._who(other)} was looking at this device"
+                return Turn(lease=taken, waited=said if waited_s >= SAID_AFTER_S else "")
             other = self.leases.holder(name, self.now()) or other
-            if self.clock() >= until:
-                return None, other
-            idle()
+            if waited_s >= self.policy.wait_s:
+                return Turn(waited=f"{self._who(other)} is looking at this device; gave up after {waited_s:.0f} s")
             # Not all at the same instant, lest they fail together in SQLite, which has one writer.
             self.sleep(POLL_S * random.uniform(0.5, 1.0))  # noqa: S311  (no secret)
 

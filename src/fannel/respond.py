@@ -66,8 +66,8 @@ class Responder:
     def __init__(
         self, settings: Settings, store: Store, outbox: Outbox | None, now: Callable[[], datetime] = utc_now
     ) -> None:
+        self.store = store
         self._settings = settings
-        self._store = store
         self._outbox = outbox
         self._now = now
         self._reader = reader_of(settings)
@@ -80,7 +80,7 @@ class Responder:
 
     def close(self) -> None:
         """Give the database back."""
-        self._store.close()
+        self.store.close()
 
     def announce(self, event: Json) -> bool:
         """Open the incident's thread before anything is known; False when this event was answered already.
@@ -163,7 +163,7 @@ class Responder:
 
     def remind(self, incident: Incident) -> None:
         """Say once that it lasts and nobody acknowledged it."""
-        with self._store.about(incident.id) as it:
+        with self.store.about(incident.id) as it:
             if it.incident.state in ("new", "open") and it.told:
                 key = f"{incident.id}/unanswered/{it.incident.opened_by}"
                 said = course.unanswered(it.incident, key, self._reader, now=self._now())
@@ -180,10 +180,10 @@ class Responder:
             return
         if self._outbox is None:
             return
-        logged = self._store.event_json(event["id"]) or event
+        logged = self.store.event_json(event["id"]) or event
         key = f"event/{event['id']}"
         message = layout.note(Event.from_json(logged), key, self._reader)
-        self._store.posts.want(post(self._settings, self._now(), None, "note", key, message, FIRST))
+        self.store.posts.want(post(self._settings, self._now(), None, "note", key, message, FIRST))
         self._outbox.deliver(key)
 
     def retell(self, incident_id: str) -> bool:
@@ -191,7 +191,7 @@ class Responder:
         if self._outbox is None:
             return False
         try:
-            with self._store.about(incident_id) as it:
+            with self.store.about(incident_id) as it:
                 if told := it.told:
                     self._thread(it).update(SUMMARY, f"{incident_id}/aside/{ULID()}")
         except NoIncidentError:  # pruned meanwhile
@@ -201,7 +201,7 @@ class Responder:
     # --- inside -----------------------------------------------------------------------------------------------
 
     def _incident(self, event: Json) -> Incident:
-        incident = self._store.incident(event["incident"]["id"])
+        incident = self.store.incident(event["incident"]["id"])
         if incident is None:
             raise self._unknown(event)
         return incident
@@ -209,7 +209,7 @@ class Responder:
     @contextmanager
     def _about(self, event: Json) -> Iterator[About]:
         try:
-            with self._store.about(event["incident"]["id"]) as it:
+            with self.store.about(event["incident"]["id"]) as it:
                 yield it
         except NoIncidentError:
             raise self._unknown(event) from None

@@ -7,12 +7,16 @@ that reports it. `redact()` removes the secrets it is told, and what looks like 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from fannel.checks.screen import clean
+from fannel.checks.verdict import Output
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from fannel.checks.verdict import Verdict
 
 HIDDEN = "[redacted]"
 
@@ -37,6 +41,24 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
     for pattern in _LOOKS_SECRET:
         text = pattern.sub(rf"\g<1>{HIDDEN}", text)
     return text
+
+
+def hidden(verdict: Verdict, secrets: Iterable[str]) -> Verdict:
+    """The verdict with the secrets taken out of everything it says and quotes, keys of facts included."""
+    known = tuple(secrets)
+    outputs = tuple(Output(redact(one.command, known), redact(one.text, known), one.took_s) for one in verdict.outputs)
+    said = {name: _hidden(getattr(verdict, name), known) for name in ("reasons", "evidence", "facts", "subject_name")}
+    return replace(verdict, outputs=outputs, **said)
+
+
+def _hidden(value: Any, secrets: tuple[str, ...]) -> Any:  # noqa: ANN401  (any JSON value in, the same shape out)
+    if isinstance(value, str):
+        return redact(value, secrets)
+    if isinstance(value, dict):
+        return {_hidden(key, secrets): _hidden(item, secrets) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(_hidden(item, secrets) for item in value)
+    return value
 
 
 def _forms(secret: str) -> set[str]:

@@ -334,6 +334,9 @@ class Leases(Section):
     wait_s: Annotated[float, Field(ge=0, le=600)] = 60.0
     # How long the lease of a run that died keeps others out. Machines must agree on the time better than that.
     hold_s: Annotated[float, Field(ge=5, le=600)] = 30.0
+    # How long after a rule was asked about a fault whoever is logged in to its device waits for that fault's run, to
+    # answer it in the same login (0: not at all).
+    linger_s: Annotated[float, Field(ge=0, le=120)] = 10.0
 
 
 class Site(Section):

@@ -16,6 +16,7 @@ from fannel.incidents.store import changes, due, flaps, rechecks, unfinished
 from fannel.incidents.store.about import About
 from fannel.incidents.store.activities import Activities
 from fannel.incidents.store.aside import aside_of, with_aside
+from fannel.incidents.store.asks import Asks
 from fannel.incidents.store.changes import By, incident_of
 from fannel.incidents.store.channels import Channels
 from fannel.incidents.store.database import open_engine, reading, writing
@@ -51,6 +52,7 @@ class Store:
         self.channels = Channels(engine)
         self.posts = Posts(engine)
         self.leases = Leases(engine)
+        self.asks = Asks(engine)
         self.activities = Activities(engine)
         self.log = Reading(engine)
         self.retention = Retention(engine)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 # The newest revision under migrations/versions; a test keeps the two equal. Known here so that opening a current
 # database costs one SELECT and no Alembic.
-REVISION = "0006"
+REVISION = "0007"
 
 metadata = MetaData(
     naming_convention={
@@ -216,6 +216,17 @@ leases = Table(
     Column("token", BigInteger, nullable=False),
     Column("taken_at", Utc),
     Column("expires_at", Utc, nullable=False),
+)
+
+# What runs want answered at a device: the one that is logged in answers for the others. Rows live as long as a run.
+asks = Table(
+    "asks",
+    metadata,
+    Column("event_id", String(26), primary_key=True),
+    Column("host", String(255), nullable=False, index=True),
+    Column("event", JSON, nullable=False),
+    Column("asked_at", Utc, nullable=False),
+    Column("answer", JSON),
 )
 
 # What FANNEL decided and did: decisions, runs, outputs (compressed in `body`), posts.

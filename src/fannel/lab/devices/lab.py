@@ -82,6 +82,10 @@ class LabDevices:
         """Set the port's CRC error counter."""
         return self.plant.change(host, interface, now=self._clock(), crc=crc)
 
+    def logins(self, host: str) -> int:
+        """How many sessions people or programs opened on the device so far."""
+        return 0 if self._ssh is None else self._ssh.logins(self.plant.device(host).address)
+
     def port(self, host: str, interface: str) -> Port:
         """The port as it is now."""
         return self.plant.port(host, interface)

@@ -45,6 +45,7 @@ class SshDevices:
         self._key = paramiko.ECDSAKey.generate()
         self._listeners: list[socket.socket] = []
         self._transports: set[paramiko.Transport] = set()
+        self._logins: list[str] = []
         self._stopping = threading.Event()
         self._wake, self._woken = socket.socketpair()
         self._thread = threading.Thread(target=self._accept, name="lab-ssh", daemon=True)
@@ -71,6 +72,10 @@ class SshDevices:
         self._wake.close()
         self._woken.close()
 
+    def logins(self, address: str) -> int:
+        """How many sessions were opened at an address so far."""
+        return self._logins.count(address)
+
     def _accept(self) -> None:
         with selectors.DefaultSelector() as selector:
             for listener in (*self._listeners, self._woken):
@@ -94,6 +99,7 @@ class SshDevices:
             transport.start_server(server=_Session(self._login))
             channel = transport.accept(_ACCEPT_S)
             if channel is not None:
+                self._logins.append(address)
                 _converse(channel, self._shell_for(address))
         except (paramiko.SSHException, OSError, EOFError):
             pass  # the client went away; a device only forgets it
