@@ -135,8 +135,8 @@ def incident_id(store):
     store.activities.note([Activity(at, "output", "show interfaces Gi0/1", incident_id=found, body=printed)])
     post = Post(f"{found}/parent", found, "parent", "C0", {"text": "rt-tyo-01 down"}, NOW + timedelta(seconds=2))
     store.posts.want(post)
-    store.posts.failed(post, "wanted", "ratelimited", NOW)
-    store.posts.sent(post, "1700000000.000100")
+    store.posts.failed(post, "wanted", "ratelimited", NOW, NOW + timedelta(seconds=3))
+    store.posts.sent(store.posts.find(post.key), "1700000000.000100", NOW + timedelta(seconds=6))
     return found
 
 
@@ -145,9 +145,12 @@ def test_an_incident_reads_as_a_timeline(store, incident_id):
     assert lines[0].startswith(f"{incident_id}  open  critical  interface_down  rt-tyo-01.example.net Gigabit")
     assert "verdict confirmed: it is down" in lines
     told = [line.split()[1] for line in lines[lines.index("2026-11-22") + 1 :]]
-    assert told == ["event", "history", "history", "post", "history", "output", "event"]
-    (post,) = [line for line in lines if " post " in line]
-    assert "parent sent, 2 attempts" in post
+    assert told == ["event", "history", "history", "wanted", "post", "history", "output", "post", "event"]
+    (wanted,) = [line for line in lines if " wanted " in line]
+    assert "parent (sent, 2 attempts by now): rt-tyo-01 down" in wanted
+    waits, posted = [line for line in lines if " post " in line]
+    assert waits.endswith("parent waits: ratelimited")
+    assert posted.endswith("parent posted at attempt 2 as 1700000000.000100 in C0")
     (output,) = [line for line in lines if " output " in line]
     assert output.endswith("show interfaces Gi0/1  (2 lines)")
 

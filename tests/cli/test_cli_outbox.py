@@ -42,7 +42,7 @@ def test_it_lists_the_urgent_first_and_why_each_waits(store):
     (recorded,) = store.record([(event(), b"")])
     incident_id = recorded.incident["id"]
     want(store, post(incident_id, "reply", "later", priority=30), post(incident_id, "parent", "first", priority=10))
-    store.posts.failed(store.posts.find("first"), "unknown", "Slack chat.postMessage: http_503", NOW)
+    store.posts.failed(store.posts.find("first"), "unknown", "Slack chat.postMessage: http_503", NOW, NOW)
     first, later = json.loads(said("--json"))["posts"]
     assert (first["key"], first["attempts"], first["state"]) == ("first", 1, "unknown")
     assert "http_503" in first["why"]
@@ -66,7 +66,7 @@ def test_who_is_sending_is_named(store):
 
 def test_however_much_waits_it_shows_as_much_as_asked_and_counts_the_rest(store):
     want(store, *(post(None, "note", f"n{number}") for number in range(30)))
-    store.posts.failed(store.posts.find("n0"), "refused", "Slack chat.postMessage: invalid_blocks", NOW)
+    store.posts.failed(store.posts.find("n0"), "refused", "Slack chat.postMessage: invalid_blocks", NOW, NOW)
     shown = said("--limit", "5")
     assert shown.count("note") == 5
     assert "29 waiting, 1 refused for good, 25 more not shown" in shown
@@ -74,5 +74,5 @@ def test_however_much_waits_it_shows_as_much_as_asked_and_counts_the_rest(store)
 
 def test_an_error_cannot_write_to_the_terminal(store):
     want(store, post(None, "note", "n"))
-    store.posts.failed(store.posts.find("n"), "wanted", "evil \x1b[31m[red]x", NOW)
+    store.posts.failed(store.posts.find("n"), "wanted", "evil \x1b[31m[red]x", NOW, NOW)
     assert "\x1b" not in said()

@@ -53,7 +53,7 @@ def test_an_update_waits_for_its_parent_and_the_newest_stands_for_all(store, cha
     wanted(store, channel, ours, "update", priority=10)
     newest = wanted(store, channel, ours, "update", priority=10)
     assert store.posts.next(channel, NOW, KINDS).key == parent.key
-    store.posts.sent(parent, "1.0")
+    store.posts.sent(parent, "1.0", NOW)
     assert store.posts.next(channel, NOW, KINDS).key == newest.key
     store.posts.superseded(newest)
     assert store.posts.next(channel, NOW, KINDS) is None
@@ -77,7 +77,7 @@ def test_only_the_kinds_that_may_go_are_given(store, channel):
 
 def test_one_in_doubt_is_left_out_while_nothing_can_be_looked_up(store, channel):
     doubtful = wanted(store, channel, incident(store), "reply")
-    store.posts.failed(doubtful, "unknown", "no answer", NOW)
+    store.posts.failed(doubtful, "unknown", "no answer", NOW, NOW)
     assert store.posts.next(channel, NOW, KINDS, doubtful=False) is None
     assert store.posts.next(channel, NOW, KINDS).key == doubtful.key
 

@@ -198,6 +198,6 @@ def test_posts_come_with_what_became_of_them(store, run):
     incident_id = recorded.incident["id"]
     post = Post(f"{incident_id}/parent", incident_id, "parent", "C0", {"text": "rt1 Gi0/1 down"}, NOW)
     store.posts.want(post)
-    store.posts.failed(post, "wanted", "ratelimited", at(1))
+    store.posts.failed(post, "wanted", "ratelimited", at(1), at(1))
     (line,) = store.log.posts(incident_id)
     assert (line.state, line.attempts, line.error, line.text) == ("wanted", 1, "ratelimited", "rt1 Gi0/1 down")

@@ -54,17 +54,18 @@ def show(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """One event with its varbinds; exit status 1 if there is none of that id."""
+    """One event with its varbinds, and what was decided and done for it; exit status 1 if there is none of that id."""
     from fannel.cli import timeline  # noqa: PLC0415  (only for these commands)
 
     with stored.stored() as opened:
         found = opened.store.log.event(event_id.upper())
         if found is None:
             stored.fail(f"event {event_id} is not in the log (or not any more: log.keep_days)")
+        done = opened.store.activities.of_event(found.id)
         if as_json:
-            stored.write_json(timeline.event_json(found, raw=raw))
+            stored.write_json(timeline.event_json(found, raw=raw, done=done))
             return
-        stored.write(timeline.event_page(found, opened.zone))
+        stored.write(timeline.event_page(found, opened.zone, done))
         if raw:
             typer.echo(f"raw          {len(found.raw or b'')} octets")
             stored.write(timeline.hex_lines(found.raw or b""))

@@ -13,7 +13,7 @@ from fannel.cli.moments import shown
 from fannel.cli.terminal import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime, tzinfo
 
     from fannel.incidents.incident import Change, Incident
@@ -51,39 +51,13 @@ def timeline(story: Story, zone: tzinfo, *, outputs: bool) -> Iterator[str]:
     if story.event_count > len(story.events):
         more = story.event_count - len(story.events)
         yield f"{more} older events are not shown: fannel events list --incident {_line(story.incident.id)}"
-    entries = sorted(_entries(story), key=lambda entry: entry.at)
-    for day, of_day in groupby(entries, key=lambda entry: entry.at.astimezone(zone).date()):
-        yield f"\n{day}"
-        for entry in of_day:
-            yield f"  {entry.at.astimezone(zone):%H:%M:%S}  {entry.what:<8} {_line(entry.text)}"
-            if outputs and entry.more:
-                for line in printable(entry.more.rstrip()).replace("\\r\n", "\n").split("\n"):
-                    yield f"            │ {line}"
+    yield from _told(_entries(story), zone, outputs=outputs)
 
 
-def event_page(logged: Logged, zone: tzinfo) -> Iterator[str]:
-    """One event, a fact a line, its varbinds below."""
-    event = logged.event
-    yield _fact("event", logged.id)
-    yield _fact("received", shown(logged.received_at, zone))
-    for key in ("via", "kind", "problem", "phase", "severity", "fingerprint"):
-        yield _fact(key, event.get(key))
-    if logged.incident_id:
-        yield _fact("incident", logged.incident_id)
-    for key in ("host", "subject", "source"):
-        yield _fact(key, _named(event.get(key) or {}))
-    if event.get("repeats", 1) != 1:
-        yield _fact("repeats", event["repeats"])
-    for key in ("silence", "flap", "refusal", "lost", "verdict"):
-        if key in event:
-            yield _fact(key, _named(event[key]))
-    for key in ("trap", "syslog"):
-        facts = dict(event.get(key) or {})
-        varbinds = facts.pop("varbinds", None)
-        if facts:
-            yield _fact(key, _named(facts))
-        for name, value in (varbinds or {}).items():
-            yield f"  {_line(name)} = {_line(value)}"
+def event_page(logged: Logged, zone: tzinfo, done: Sequence[Activity] = ()) -> Iterator[str]:
+    """One event, a fact a line, its varbinds below; then what was decided and done for it."""
+    yield from _event_facts(logged, zone)
+    yield from _told(map(_activity_entry, done), zone, outputs=False)
 
 
 def hex_lines(raw: bytes) -> Iterator[str]:
@@ -127,9 +101,11 @@ def story_json(story: Story, *, outputs: bool) -> dict[str, Any]:
     }
 
 
-def event_json(logged: Logged, *, raw: bool = False) -> dict[str, Any]:
-    """An event of the log for a program: as it was observed, not neutralised."""
+def event_json(logged: Logged, *, raw: bool = False, done: Sequence[Activity] | None = None) -> dict[str, Any]:
+    """An event of the log for a program: as it was observed, not neutralised; with what was done for it, if given."""
     found = logged.event | {"incident_id": logged.incident_id}
+    if done is not None:
+        found["activities"] = [_activity_json(one, outputs=False) for one in done]
     return found | {"raw": (logged.raw or b"").hex()} if raw else found
 
 
@@ -169,13 +145,52 @@ def _entries(story: Story) -> Iterator[_Entry]:
     for change in story.history:
         why = f": {change.why}" if change.why else ""
         yield _Entry(change.at, "history", f"{change.what} by {change.who}{why}")
-    for activity in story.activities:
-        printed = "" if activity.body is None else f"  ({_count(activity.body.count(chr(10)) + 1, 'line')})"
-        yield _Entry(activity.at, activity.kind, f"{activity.summary}{printed}", activity.body or "")
+    yield from map(_activity_entry, story.activities)
     for post in story.posts:
         outcome = f"{post.state}, {_count(post.attempts, 'attempt')}" if post.attempts else post.state
         error = f" ({post.error})" if post.error else ""
-        yield _Entry(post.wanted_at, "post", f"{post.kind} {outcome}{error}: {post.text}")
+        yield _Entry(post.wanted_at, "wanted", f"{post.kind} ({outcome} by now){error}: {post.text}")
+
+
+def _event_facts(logged: Logged, zone: tzinfo) -> Iterator[str]:
+    event = logged.event
+    yield _fact("event", logged.id)
+    yield _fact("received", shown(logged.received_at, zone))
+    for key in ("via", "kind", "problem", "phase", "severity", "fingerprint"):
+        yield _fact(key, event.get(key))
+    if logged.incident_id:
+        yield _fact("incident", logged.incident_id)
+    for key in ("host", "subject", "source"):
+        yield _fact(key, _named(event.get(key) or {}))
+    if event.get("repeats", 1) != 1:
+        yield _fact("repeats", event["repeats"])
+    for key in ("silence", "flap", "refusal", "lost", "verdict"):
+        if key in event:
+            yield _fact(key, _named(event[key]))
+    for key in ("trap", "syslog"):
+        facts = dict(event.get(key) or {})
+        varbinds = facts.pop("varbinds", None)
+        if facts:
+            yield _fact(key, _named(facts))
+        for name, value in (varbinds or {}).items():
+            yield f"  {_line(name)} = {_line(value)}"
+
+
+def _activity_entry(activity: Activity) -> _Entry:
+    printed = "" if activity.body is None else f"  ({_count(activity.body.count(chr(10)) + 1, 'line')})"
+    return _Entry(activity.at, activity.kind, f"{activity.summary}{printed}", activity.body or "")
+
+
+def _told(entries: Iterable[_Entry], zone: tzinfo, *, outputs: bool) -> Iterator[str]:
+    """A line each, oldest first, by day."""
+    ordered = sorted(entries, key=lambda entry: entry.at)
+    for day, of_day in groupby(ordered, key=lambda entry: entry.at.astimezone(zone).date()):
+        yield f"\n{day}"
+        for entry in of_day:
+            yield f"  {entry.at.astimezone(zone):%H:%M:%S}  {entry.what:<8} {_line(entry.text)}"
+            if outputs and entry.more:
+                for line in printable(entry.more.rstrip()).replace("\\r\n", "\n").split("\n"):
+                    yield f"            │ {line}"
 
 
 def _activity_json(activity: Activity, *, outputs: bool) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 from fannel import logs
 from fannel.event import Source
 from fannel.incidents.store import StoreError
+from fannel.incidents.store.activities import Activity
 from fannel.intake.datagram import Note
 from fannel.intake.noise import Noise
 from fannel.intake.spool import SpoolError
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
-    from fannel.event import Event
+    from fannel.event import Event, Json
     from fannel.incidents.store import Store
     from fannel.intake.counters import Counters
     from fannel.intake.quiet import Quiet
@@ -95,9 +96,15 @@ class Recorder:
             self._counters.add("own_events_lost")
             return
         self._asked = AskedAgain(events, self._now())
+        self._note_asked_again(events)
         for event in events:
             log.info("asking the rules again", incident=event["incident"]["id"], fingerprint=event["fingerprint"])
         self._custody.ask_again(events)
+
+    def _note_asked_again(self, events: Sequence[Json]) -> None:
+        said = "asking: not answered to the end before a restart, the rules are asked again"
+        done = [Activity(self._now(), "decision", said, one["incident"]["id"], one["id"]) for one in events]
+        self._patiently("store", lambda: self._store.activities.note(done), StoreError)
 
     def step(self) -> None:
         """One batch, if there is one and room for it, and what is to be said besides."""

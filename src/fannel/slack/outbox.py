@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Literal
 
 from fannel import logs
 from fannel.incidents.lease import channel as lease_name
+from fannel.incidents.store.activities import Activity
 from fannel.incidents.store.posts import OUTPUT, URGENT, Post
 from fannel.slack.errors import (
     BadMessage,
@@ -189,17 +190,17 @@ class Outbox:
         try:
             ts = self._sender.send(wanted, now)
         except ShareAwaited as error:
-            self._store.posts.failed(post, "unknown", str(error), now + LOOK_EVERY)
+            self._store.posts.failed(post, "unknown", str(error), now + LOOK_EVERY, now)
             return sending.sent(_LANES[post.kind], now.timestamp()), "unknown"
         except (BadMessage, ShareMissing) as error:
             log.error("slack refuses a post for good", key=post.key, reason=str(error))
-            self._store.posts.failed(post, "refused", str(error), now)
+            self._store.posts.failed(post, "refused", str(error), now, now)
             if post.kind == "file":
                 self._say_missing(post)
             return sending.sent(_LANES[post.kind], now.timestamp()), "refused"
         except SlackError as error:
             return self._failed(post, sending, error)
-        self._store.posts.sent(post, ts)
+        self._store.posts.sent(post, ts, now)
         if newest is not None:
             self._store.posts.superseded(newest)
         elif post.kind == "update":
@@ -227,7 +228,7 @@ class Outbox:
             if not general or sending.trouble is None or sending.trouble.code != error.code:
                 # What holds for every post is said once, until it changes.
                 log.warning("slack posts wait", channel=post.channel, key=post.key, reason=str(error))
-        self._store.posts.failed(post, state, str(error), not_before)
+        self._store.posts.failed(post, state, str(error), not_before, now)
         return after, "unknown" if state == "unknown" else "waits"
 
     def _say_missing(self, post: Post) -> None:
@@ -259,7 +260,8 @@ class Outbox:
         if not earlier:
             return False
         times = sum(_times(one) for one in same)
-        self._store.posts.merge(earlier, last, repeated(last.payload, times, post.wanted_at, self._reader))
+        payload = repeated(last.payload, times, post.wanted_at, self._reader)
+        self._store.posts.merge(earlier, last, payload, self._now())
         return True
 
     # --- storms ---------------------------------------------------------------------------------------------------
@@ -280,6 +282,10 @@ class Outbox:
             lines = [storms.Line(one.severity, one.problem, one.host, one.subject) for one in fresh]
             message = storms.summary(lines, opened=opened, since=since, waiting=waiting, key=key, to=self._reader)
             self._want(channel, key, message)
+            summed_up = "storm: told in a summary, its thread follows"
+            self._store.activities.note(
+                [Activity(now, "decision", summed_up, one.incident_id, detail={"key": key}) for one in fresh]
+            )
             storm = storm.said(now.timestamp(), listed, len(fresh))
         if say == "over":
             key = f"storm/{channel}/over/{storm.since:.0f}"

@@ -63,6 +63,12 @@ class Activities:
             rows = connection.execute(query.order_by(activities.c.seq.desc()).limit(limit)).mappings().all()
         return [_activity(row) for row in reversed(rows)]
 
+    def of_event(self, event_id: str, limit: int = 1000) -> list[Activity]:
+        """What was decided and done for an event, oldest first, the first `limit`."""
+        query = select(activities).where(activities.c.event_id == event_id).order_by(activities.c.seq).limit(limit)
+        with reading(self._engine) as connection:
+            return [_activity(row) for row in connection.execute(query).mappings()]
+
 
 def note(connection: Connection, done: Sequence[Activity]) -> None:
     """Write a batch in the transaction of `connection`."""

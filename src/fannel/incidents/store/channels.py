@@ -32,6 +32,7 @@ class FirstPost:
     """An incident whose first post waits."""
 
     seq: int
+    incident_id: str
     severity: Severity
     problem: str
     host: Host
@@ -86,8 +87,9 @@ class Channels:
 
     def first_posts_waiting(self, channel: str, after: int, limit: int) -> list[FirstPost]:
         """The incidents whose first post waits and was wanted after the one numbered `after`, oldest first."""
+        facts = (incidents.c[name] for name in ("id", "severity", "problem", "host", "subject"))
         query = (
-            select(posts.c.seq, incidents.c.severity, incidents.c.problem, incidents.c.host, incidents.c.subject)
+            select(posts.c.seq, *facts)
             .join(incidents, incidents.c.id == posts.c.incident_id)
             .where(_UNSENT, posts.c.channel == channel, posts.c.kind == "parent", posts.c.seq > after)
             .order_by(posts.c.seq)
@@ -95,7 +97,7 @@ class Channels:
         )
         with reading(self._engine) as connection:
             return [
-                FirstPost(row.seq, row.severity, row.problem, Host(**row.host), Subject(**row.subject))
+                FirstPost(row.seq, row.id, row.severity, row.problem, Host(**row.host), Subject(**row.subject))
                 for row in connection.execute(query)
             ]
 

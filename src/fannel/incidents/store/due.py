@@ -16,7 +16,8 @@ from ulid import ULID
 from fannel.event import Event
 from fannel.incidents.flap import calmed, is_calm
 from fannel.incidents.incident import Change
-from fannel.incidents.store import flaps
+from fannel.incidents.store import activities, flaps
+from fannel.incidents.store.activities import Activity
 from fannel.incidents.store.changes import note
 from fannel.incidents.store.placing import told
 from fannel.incidents.store.tables import events, incidents
@@ -58,6 +59,8 @@ def take(connection: Connection, now: datetime, rules: Consequences) -> list[Eve
         connection.execute(update(incidents).where(incidents.c.id == row.id).values(**decided))
         if (line := _history(row, decided, now)) is not None:
             note(connection, [line])
+        elif "asked_at" in decided:
+            _decided(connection, row, now, "correlation: no cause came, it stands on its own")
         if "asked_at" in decided and (event := _opening(connection, row)) is not None:
             asking.append(replace(event, incident=told(row.id, "new", None)))
     return asking
@@ -101,6 +104,7 @@ def calm(connection: Connection, now: datetime, policy: FlapPolicy) -> list[Even
     )
     said = []
     for row in connection.execute(query).all():
+        _decided(connection, row, now, f"flap: calm after {quiet[row.fingerprint].transitions} changes")
         if row.cause is not None or row.due_at is not None:
             connection.execute(update(incidents).where(incidents.c.id == row.id).values(due_at=now))
         elif (last := _last(connection, row)) is not None:
@@ -125,6 +129,10 @@ def _said_again(connection: Connection, row: Row[Any], last: Event, flap: Flap, 
     if last.phase == "raise":
         connection.execute(update(incidents).where(incidents.c.id == row.id).values(asked_at=now))
     return event
+
+
+def _decided(connection: Connection, row: Row[Any], now: datetime, summary: str) -> None:
+    activities.note(connection, [Activity(now, "decision", summary, row.id)])
 
 
 def release(connection: Connection, now: datetime, rules: Consequences) -> None:

@@ -50,6 +50,8 @@ class Scores:
     def __init__(self, known: Mapping[str, Flap], policy: FlapPolicy, rules: Consequences) -> None:
         self._known = dict(known)
         self._changed: set[str] = set()
+        # Which faults began to flap, by which event, after how many changes.
+        self.began: list[tuple[str, Event, int]] = []
         self._policy = policy
         self._rules = rules
 
@@ -80,6 +82,8 @@ class Scores:
             return None
         if after is not before:
             self._set(fault, after)
+            if after.flapping and not (before is not None and before.flapping):
+                self.began.append((fault, event, after.transitions))
         return told(after, self._policy) if after.transitions > 1 else None
 
     def save(self, connection: Connection) -> None:

@@ -7,13 +7,16 @@ not be there), or until it can never be accepted (`refused`). A key is wanted on
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import ColumnElement, Engine, RowMapping, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
+from fannel.incidents.store import activities
+from fannel.incidents.store.activities import Activity
 from fannel.incidents.store.database import reading, writing
 from fannel.incidents.store.tables import posts, threads
+from fannel.incidents.store.upsert import inserter
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -27,11 +30,7 @@ PostState = Literal["wanted", "unknown", "sent", "refused"]
 # The lower, the sooner. What has none says so itself: a summary.
 URGENT, FIRST, RECOVERY, VERDICT, OUTPUT, SUMMARY = 5, 10, 20, 30, 40, 50
 
-# Made once: a statement that is made anew is compiled anew.
-_WANTED = {
-    "sqlite": sqlite.insert(posts).on_conflict_do_nothing(index_elements=[posts.c.key]),
-    "postgresql": postgresql.insert(posts).on_conflict_do_nothing(index_elements=[posts.c.key]),
-}
+_EVENT_ID_LENGTH = 26
 _UNSENT = posts.c.state.in_(("wanted", "unknown"))
 # What keeps its order: the posts of an incident; a post of no incident waits for nobody.
 _LANE = func.coalesce(posts.c.incident_id, posts.c.key)
@@ -117,11 +116,13 @@ class Posts:
             rows = connection.execute(query.where(posts.c.seq != post.seq).order_by(posts.c.seq).limit(limit))
             return [_post(row) for row in rows.mappings()]
 
-    def merge(self, earlier: Sequence[Post], into: Post, payload: dict[str, Any]) -> None:
+    def merge(self, earlier: Sequence[Post], into: Post, payload: dict[str, Any], now: datetime) -> None:
         """One post stands for all of these from here on, and says so in its payload."""
         with writing(self._engine) as connection:
             _stood_for(connection, posts.c.seq.in_([post.seq for post in earlier]))
             connection.execute(update(posts).where(posts.c.seq == into.seq).values(payload=payload))
+            said = f"told by a later one that says the same: {into.key}"
+            activities.note(connection, [_outcome(post, now, said) for post in earlier])
 
     def superseded(self, update_: Post) -> None:
         """This update and those of its parent before it need not be sent any more."""
@@ -169,7 +170,7 @@ class Posts:
             row = connection.execute(select(posts).where(posts.c.key == key)).mappings().first()
         return _post(row) if row else None
 
-    def sent(self, post: Post, ts: str) -> None:
+    def sent(self, post: Post, ts: str, now: datetime) -> None:
         """A post is there. A parent's ts is where its incident's thread hangs; a later parent replaces it."""
         with writing(self._engine) as connection:
             connection.execute(
@@ -179,6 +180,10 @@ class Posts:
             )
             if post.kind == "parent":
                 _set_thread(connection, post, ts)
+            # Updates are many and tell nobody anything; where one had trouble before, that it has no more is news.
+            if post.kind != "update" or post.error:
+                tries = f" at attempt {post.attempts + 1}" if post.attempts else ""
+                activities.note(connection, [_outcome(post, now, f"posted{tries} as {ts} in {post.channel}")])
 
     def amend(self, post: Post, payload: dict[str, Any]) -> None:
         """Note what was done of a post that is sent in steps."""
@@ -197,7 +202,7 @@ class Posts:
         with writing(self._engine) as connection:
             _set_thread(connection, post, ts)
 
-    def failed(self, post: Post, state: PostState, error: str, not_before: datetime) -> None:
+    def failed(self, post: Post, state: PostState, error: str, not_before: datetime, now: datetime) -> None:
         """A try did not succeed; when to try again (`refused` is never tried again)."""
         with writing(self._engine) as connection:
             connection.execute(
@@ -205,6 +210,10 @@ class Posts:
                 .where(posts.c.key == post.key)
                 .values(state=state, error=error, not_before=not_before, attempts=posts.c.attempts + 1)
             )
+            if (state, error) != (post.state, post.error):
+                # Once, however often it fails the same way: trouble may last for days.
+                said = {"wanted": "waits", "unknown": "in doubt", "refused": "refused for good", "sent": "sent"}[state]
+                activities.note(connection, [_outcome(post, now, f"{said}: {error}")])
 
 
 def want(connection: Connection, post: Post) -> bool:
@@ -223,7 +232,19 @@ def want(connection: Connection, post: Post) -> bool:
         "not_before": post.wanted_at,
     }
     # Not asked first: PostgreSQL would let two that ask at the same time both insert, and end one's transaction.
-    return bool(connection.execute(_WANTED[connection.dialect.name], row).rowcount)
+    return bool(connection.execute(_wanted(connection.dialect.name), row).rowcount)
+
+
+@cache
+def _wanted(dialect: str) -> Any:  # noqa: ANN401  (the two dialects share no type)
+    return inserter(dialect)(posts).on_conflict_do_nothing(index_elements=[posts.c.key])
+
+
+def _outcome(post: Post, now: datetime, said: str) -> Activity:
+    """A line of the log; the key of what an event asked for ends in that event's id."""
+    last = post.key.removesuffix("/file").rsplit("/", 1)[-1]
+    event_id = last if len(last) == _EVENT_ID_LENGTH else None
+    return Activity(now, "post", f"{post.kind} {said}", post.incident_id, event_id, {"key": post.key})
 
 
 def _of(lane: str) -> ColumnElement[bool]:

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import JSON, bindparam, insert, null, select, update
 
 from fannel.incidents.incident import Change
-from fannel.incidents.store import placing
+from fannel.incidents.store import activities, placing
+from fannel.incidents.store.activities import Activity
 from fannel.incidents.store.changes import note
 from fannel.incidents.store.due import SETTLES_AFTER
 from fannel.incidents.store.flaps import RESTART, Scores, scores
@@ -169,6 +170,7 @@ class _Batch:
         self._opened: list[Json] = []
         self._reopened: list[Json] = []
         self._changes: list[Change] = []
+        self._decisions: list[Activity] = []
 
     def decide(self, event: Event, called: Sequence[str]) -> Event:
         """The event with its incident and its flap."""
@@ -180,7 +182,10 @@ class _Batch:
         if found := [self._unresolved[name] for name in called if name in self._unresolved]:
             one = min(found, key=_opened_at)
             flap = self._scored.score(event, called, one.fingerprint)
-            return _decided(event, one.join(event, flap), flap)
+            told = one.join(event, flap)
+            if told["state"] == "new" and event.phase == "raise":
+                self._decide(one.id, event, "asking: nobody has answered it, the rules are asked again")
+            return _decided(event, told, flap)
         if event.phase != "raise":
             return _decided(event, None, self._scored.score(event, called, called[0]))
         return self._open(event, called)
@@ -201,11 +206,17 @@ class _Batch:
             because = {"its_cause": place.cause_id, "because": place.cause, "due": place.due_at}
             self._reopened.append({"again": one.id, "raised_by": event.id, "raised_at": event.received_at, **because})
             self._changes.append(_changed(one.id, event, "reopened"))
+        if place.standing == "held" and place.due_at is not None:
+            held_s = (place.due_at - event.received_at).total_seconds()
+            self._decide(one.id, event, f"correlation: held for {held_s:g} s, its cause may still come")
         if place.cause is not None:
             self._changes.append(_changed(one.id, event, "attached", place.cause["why"]))
         self._unresolved[one.fingerprint] = one
         flap = self._scored.score(event, called, one.fingerprint)
         return _decided(event, place.told(one.id), flap)
+
+    def _decide(self, incident_id: str, event: Event, summary: str) -> None:
+        self._decisions.append(Activity(event.received_at, "decision", summary, incident_id, event.id))
 
     def write(self, connection: Connection) -> None:
         """Everything that was decided, in a few statements."""
@@ -226,6 +237,12 @@ class _Batch:
             connection.execute(_SETTLING, settling)
         self._places.save(connection)
         self._scored.save(connection)
+        for fault, event, changes in self._scored.began:
+            if (restless := self._unresolved.get(fault)) is not None:
+                self._decide(
+                    restless.id, event, f"flap: flapping after {changes} changes, no post for each from here on"
+                )
+        activities.note(connection, self._decisions)
         attached = (_changed(held, event, "attached", cause.why) for held, cause, event in self._places.attached)
         note(connection, [*self._changes, *attached])
 
