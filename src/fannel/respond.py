@@ -187,13 +187,20 @@ class Responder:
         self._outbox.deliver(key)
 
     def retell(self, incident_id: str) -> bool:
-        """Bring the parent message up to date; False where there is none, because nobody was told of it."""
+        """Bring the parent message up to date; False where there is none, because nobody was told of it.
+
+        That it flaps is a reply as well, once: nobody hears a message change.
+        """
         if self._outbox is None:
             return False
         try:
             with self.store.about(incident_id) as it:
                 if told := it.told:
-                    self._thread(it).update(SUMMARY, f"{incident_id}/aside/{ULID()}")
+                    thread, aside = self._thread(it), it.aside()
+                    thread.update(SUMMARY, f"{incident_id}/aside/{ULID()}")
+                    if aside.flapping_since is not None:
+                        key = f"{incident_id}/flapping/{aside.flapping_since.timestamp():.0f}"
+                        thread.reply(SUMMARY, key, course.flapping(it.incident, aside, key, self._reader))
         except NoIncidentError:  # pruned meanwhile
             return False
         return told

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from answering import ADMIN_DOWN, DOWN, UNREACHABLE, UP, messages, recorded
+from answering import ADMIN_DOWN, DOWN, UNREACHABLE, UP, messages, pushes, recorded
 from events import NOW, event
 
 from fannel.incidents.recheck import RecheckPolicy
@@ -132,3 +132,36 @@ def test_while_it_flaps_a_return_changes_the_parent_and_calls_nobody(responder, 
     responder.announce(again | {"flap": {"flapping": True, "transitions": 9, "window_s": 600}})
     assert len(messages(slack)) == said
     assert "RECOVERED" not in messages(slack)[0]["text"]
+
+
+def flap(store, start, changes):
+    for number in range(changes):
+        phase = "clear" if number % 2 == 0 else "raise"
+        recorded(store, event(phase=phase, at=start + timedelta(seconds=5 * number)))
+
+
+def test_that_it_flaps_is_said_once_to_the_channel_and_counted_in_the_parent(responder, store, slack, down):
+    flap(store, LATER, 8)
+    for more in range(3):
+        responder.clock.now = LATER + timedelta(minutes=1 + more)
+        assert responder.retell(down["incident"]["id"])
+        responder._outbox.deliver()
+        flap(store, responder.clock.now, 2)
+    parent, _, *said = messages(slack)
+    (reply,) = said
+    assert reply["subtype"] == "thread_broadcast"
+    assert reply["text"].startswith("🔁 FLAPPING ×8 rt-tyo-01 Gi0/1 · now DOWN")
+    assert parent["text"].startswith("🔁 FLAPPING ×12 rt-tyo-01 Gi0/1")
+
+
+def test_that_it_flaps_again_after_it_was_calm_is_said_again(responder, store, slack, down):
+    flap(store, LATER, 8)
+    responder.retell(down["incident"]["id"])
+    responder._outbox.deliver()
+    store.due(LATER + timedelta(hours=2))
+    responder.clock.now = LATER + timedelta(hours=3)
+    flap(store, responder.clock.now, 8)
+    responder.retell(down["incident"]["id"])
+    responder._outbox.deliver()
+    _, *replies = pushes(slack)
+    assert sum("FLAPPING" in text for text in replies) == 2

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from slack_cases import ENGLISH, JAPANESE
-from slack_strings import OPENED, asides, assert_harmless, events, incidents, lines, losses, verdicts
+from slack_strings import OPENED, asides, assert_harmless, events, incidents, lines, losses, strings, verdicts
 
 from fannel.event import Host, Subject
 from fannel.incidents.incident import Incident
 from fannel.slack import layout
-from fannel.slack.layout import storm
+from fannel.slack.layout import course, storm
 from fannel.slack.layout.late import dated, repeated
 from fannel.slack.layout.message import Message
 
@@ -27,6 +27,18 @@ def test_every_message_about_an_incident_is_harmless(incident, verdict, aside, r
     assert_harmless(layout.recovered(incident, verdict, "key", reader))
     assert_harmless(layout.recovered(incident, None, "key", reader))
     assert_harmless(layout.calm(layout.still_down(incident, verdict, "key", reader), 10**6, reader))
+
+
+@settings(max_examples=100, deadline=None)
+@given(incidents, verdicts, asides, strings, st.none() | strings, readers)
+def test_every_message_of_how_an_incident_goes_on_is_harmless(incident, verdict, aside, who, why, reader):
+    assert_harmless(course.reopened(incident, "key", reader))
+    assert_harmless(course.flapping(incident, aside, "key", reader))
+    assert_harmless(course.acknowledged(incident, who, why, "key", reader))
+    assert_harmless(course.ended_by_hand(incident, who, why, "key", reader))
+    assert_harmless(course.found_over(incident, verdict, "key", reader))
+    assert_harmless(course.unanswered(incident, "key", reader, now=OPENED + timedelta(days=9)))
+    assert_harmless(layout.file_missing(incident, who, "key", reader))
 
 
 @settings(max_examples=100, deadline=None)

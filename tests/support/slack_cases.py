@@ -240,6 +240,11 @@ def thread_cases(to):
             NEW, replace(EXPECTED, waited=f"waited 12 s: {OTHER_RUN} was looking at this device"), "k", to
         ),
         "collected_gave_up": layout.collected(NEW, GAVE_UP, "k", to),
+        "flapping": course.flapping(JUDGED, Aside(7, flapping_since=OPENED, there=False), "k", to),
+        "flapping_sensor": course.flapping(
+            replace(JUDGED, problem="fan_failed"), Aside(12, flapping_since=OPENED), "k", to
+        ),
+        "file_missing": layout.file_missing(JUDGED, "rt-tyo-01_A-7F3K2Q_1d58ce17.txt", "k", to),
         "recovered": layout.recovered(RESOLVED, CLEARED, "k", to),
         "recovered_unverified": layout.recovered(RESOLVED, UNREACHABLE, "k", to),
         "recovered_unchecked": layout.recovered(RESOLVED, None, "k", to),

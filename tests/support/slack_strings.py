@@ -82,6 +82,11 @@ incidents = st.builds(
     last_raise_at=st.just(OPENED + timedelta(seconds=5)),
     raises=st.integers(1, 10**6),
     resolved_at=st.none() | st.just(OPENED + timedelta(hours=2)),
+    acknowledged_at=st.none() | st.just(OPENED + timedelta(minutes=2)),
+    acknowledged_by=maybe,
+    reopened=st.integers(0, 10**6),
+    recovered_at=st.none() | st.just(OPENED + timedelta(minutes=3)),
+    reopened_at=st.none() | st.just(OPENED + timedelta(minutes=4)),
     verdict=st.none() | verdicts.map(lambda verdict: json.loads(json.dumps(verdict.to_json()))),
 )
 events = st.builds(

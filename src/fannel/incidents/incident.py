@@ -84,9 +84,12 @@ class Related:
 class Aside:
     """What else an incident's thread tells. `flapping` is how many changes there were, 0 while it does not flap.
 
+    `there` says whether the fault is there at the moment, while it flaps, and `flapping_since` when that began.
     `outlived` says what it was attached to, if that ended and it did not.
     """
 
     flapping: int = 0
     related: tuple[Related, ...] = ()
     outlived: str = ""
+    flapping_since: datetime | None = None
+    there: bool = True

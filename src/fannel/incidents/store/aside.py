@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -31,7 +32,7 @@ def aside_of(connection: Connection, incident_id: str) -> Aside:
         .limit(_MOST)
     )
     flapping = (
-        select(flaps.c.transitions)
+        select(flaps.c.transitions, flaps.c.flapping_since, flaps.c.phase)
         .join(incidents, incidents.c.fingerprint == flaps.c.fingerprint)
         .where(incidents.c.id == incident_id, flaps.c.flapping_since.is_not(None))
     )
@@ -45,7 +46,11 @@ def aside_of(connection: Connection, incident_id: str) -> Aside:
         )
         for row in connection.execute(attached)
     ]
-    return Aside(connection.execute(flapping).scalar() or 0, tuple(related), _outlived(connection, incident_id))
+    aside = Aside(0, tuple(related), _outlived(connection, incident_id))
+    flap = connection.execute(flapping).first()
+    if flap is None:
+        return aside
+    return replace(aside, flapping=flap.transitions, flapping_since=flap.flapping_since, there=flap.phase == "raise")
 
 
 def _outlived(connection: Connection, incident_id: str) -> str:

@@ -1,4 +1,4 @@
-"""The replies that tell how an incident goes on: it is back, a person has it or ended it, nobody has. Pure."""
+"""The replies that tell how an incident goes on: it is back, flaps, a person has it or ended it, nobody has. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from fannel.checks.verdict import Verdict
-    from fannel.incidents.incident import Incident
+    from fannel.incidents.incident import Aside, Incident
     from fannel.slack.words import Reader
 
 _WHO, _WHY = 60, 400
@@ -38,6 +38,20 @@ def reopened(incident: Incident, key: str, to: Reader) -> Message:
     )
     push = phone_line(f"{look.emoji} {look.words}", incident, "", tail=was_over)
     return Message(written(push, [section], None, incident, key, to), broadcast=True)
+
+
+def flapping(incident: Incident, aside: Aside, key: str, to: Reader) -> Message:
+    """It comes and goes: said once, since the parent that counts the changes calls nobody."""
+    words, look = to.words.course, looks.flapping(aside.flapping, to.words)
+    if incident.problem.endswith("_down"):
+        now = words.now_down if aside.there else words.now_up
+    else:
+        now = words.now_there if aside.there else words.now_gone
+    state = joined(words.changes.of(aside.flapping), now)
+    severity = to.words.severities[incident.severity]
+    section = blocks.section(headline(look.emoji, look.words, incident.host, incident.subject, severity), state)
+    push = phone_line(f"{look.emoji} {look.words}", incident, "", tail=now)
+    return Message(written(push, [section, blocks.context(words.flap_rule)], None, incident, key, to), broadcast=True)
 
 
 def acknowledged(incident: Incident, who: str, why: str | None, key: str, to: Reader) -> Message:

@@ -110,6 +110,12 @@ class Course:
     nobody_has_it: str
     nobody_has_it_push: str
     last_found: str
+    changes: Counted
+    now_down: str
+    now_up: str
+    now_there: str
+    now_gone: str
+    flap_rule: str
     what_to_do: str
 
 

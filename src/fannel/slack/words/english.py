@@ -23,9 +23,9 @@ _BEHIND = "See in /readyz of the source what keeps the rules behind; or raise sp
 
 # What is not written in small letters.
 _ACRONYMS = (
-    *("BFD", "BGP", "CPU", "HSRP", "IS-IS", "LACP", "LAG", "LDP", "LLDP", "MPLS", "NTP", "OSPF", "PoE", "SNMP", "STP"),
-    *("UPS", "VLAN", "VPN", "VRRP"),
-)
+    *("BFD", "BGP", "BPDU", "CPU", "FHRP", "HSRP", "IS-IS", "LACP", "LAG", "LDP", "LLDP", "MAC", "MPLS", "NTP"),
+    *("OSPF", "PoE", "SNMP", "STP", "UPS", "VLAN", "VPN", "VRRP"),
+)  # fmt: skip
 
 ENGLISH = Words(
     units=("d", "h", "m", "s"),
@@ -38,8 +38,12 @@ ENGLISH = Words(
     },
     by_notification=True,
     problems=Problems(
-        whole={"snmp_auth_failure": "SNMP authentication failure"},
-        parts={name.lower(): name for name in _ACRONYMS},
+        whole={
+            "snmp_auth_failure": "SNMP authentication failure",
+            "interface_err_disabled": "interface err-disabled",
+            "interface_err_recovered": "interface err-disabled no more",
+        },
+        parts={name.lower().replace("-", ""): name for name in _ACRONYMS},
         joint=" ",
     ),
     looks=Looks(
@@ -109,6 +113,12 @@ ENGLISH = Words(
         nobody_has_it="Nobody has acknowledged it.",
         nobody_has_it_push="nobody has it",
         last_found="Last found",
+        changes=Counted("{n} change so far", "{n} changes so far"),
+        now_down="now DOWN",
+        now_up="now UP",
+        now_there="there now",
+        now_gone="gone now",
+        flap_rule="Changes are counted in the first message, not posted; a note says when it is calm.",
         what_to_do="`fannel incidents ack {incident}`, or `resolve` if it is over.",
     ),
     notes=Notes(
