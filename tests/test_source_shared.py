@@ -14,7 +14,7 @@ from running_source import VALID, environment, is_bound
 from fannel import collection, config
 from fannel.lab.stage import free_udp_port
 from fannel.source import StartError
-from fannel.source.shared import SYSLOG_UNLESS_TOLD, Member, Shared
+from fannel.source.shared import Member, Shared
 from fannel.wire.encoder import encode_trap
 from test_source_processes import children
 
@@ -160,7 +160,7 @@ def test_where_nothing_is_said_syslog_is_heard_on_5514(home, monkeypatch):
     shared = Shared()
     shared.join("syslog", _member())
     settings, environ = shared._settings()
-    assert [str(address) for address in settings.syslog.addresses] == ["0.0.0.0:5514"] == [SYSLOG_UNLESS_TOLD]
+    assert [str(address) for address in settings.syslog.addresses] == ["0.0.0.0:5514"]
     assert environ["FANNEL_RECEIVER__RECEIVES"] == "syslog"
 
 

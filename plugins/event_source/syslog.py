@@ -15,7 +15,8 @@ module: syslog
 short_description: Receive syslog and put what it says to the rules as FANNEL events
 version_added: "0.1.0"
 description:
-  - Listens for syslog lines on UDP, in the forms of RFC 5424, of RFC 3164, and of what network devices write instead.
+  - Listens for syslog lines on UDP, TCP and TLS, in the forms of RFC 5424, of RFC 3164, and of what network devices
+    write instead.
   - Where nothing is said, here or in the settings, it listens on UDP port 5514 of every address.
   - Works in two processes of its own, which it starts and keeps running. It shares them, and the spool, with
     C(fannel.network.snmp_trap) where that is in the same rulebook. Each feeds the rules of its ruleset what came its
@@ -36,6 +37,44 @@ options:
     type: list
     elements: str
     default: []
+  tcp:
+    description:
+      - The same for TCP. Lines may be counted or end with a line feed (RFC 6587).
+    type: list
+    elements: str
+    default: []
+  tls:
+    description:
+      - The same for TLS (RFC 5425). Needs O(tls_cert_file).
+    type: list
+    elements: str
+    default: []
+  tls_cert_file:
+    description: Our certificate in PEM, with its chain; read again when it changes.
+    type: path
+  tls_key_file:
+    description: Its key in PEM, without a password, where that is not in O(tls_cert_file).
+    type: path
+  tls_client_ca_file:
+    description: The authorities one of which must have issued a client's certificate. Without it none is asked for.
+    type: path
+  tls_client_names:
+    description: Names of certificates that are let in, like C(*.example.net). All, where none is listed.
+    type: list
+    elements: str
+    default: []
+  line_octets:
+    description: The longest line of a connection. Of a longer one the rest is left out.
+    type: int
+    default: 8192
+  connections:
+    description: How many connections there may be at once.
+    type: int
+    default: 500
+  connections_per_source:
+    description: How many of them one address may have, load balancers of O(proxy_from) apart.
+    type: int
+    default: 50
   reuse_port:
     description: Let several receivers have one port; the kernel spreads senders over them. Each needs its own spool.
     type: bool

@@ -44,9 +44,13 @@ _Listen = Annotated[
 
 def receive(
     trap: _Listen = None,
-    syslog: Annotated[
+    syslog_udp: Annotated[
         list[Address] | None,
-        typer.Option("--syslog", metavar="ADDR:PORT", parser=_address, help="Where syslog arrives, UDP; repeatable."),
+        typer.Option("--syslog-udp", metavar="ADDR:PORT", parser=_address, help="Where syslog arrives; repeatable."),
+    ] = None,
+    syslog_tcp: Annotated[
+        list[Address] | None,
+        typer.Option("--syslog-tcp", metavar="ADDR:PORT", parser=_address, help="The same over TCP."),
     ] = None,
     spool: Annotated[Path | None, typer.Option("--spool", metavar="DIR", help="Where the spool is.")] = None,
     http: Annotated[
@@ -78,7 +82,15 @@ def receive(
 
     mistakes = (config.ConfigError, ListenError, PrivilegeError, SpoolError, EngineFileError)
     with starting(parent() if with_parent else None, mistakes) as ready, ExitStack() as stack:
-        settings = _over(config.load(), trap=trap, syslog=syslog, spool=spool, http=http, check=check, user=user)
+        settings = _over(
+            config.load(),
+            trap=trap,
+            syslog=(syslog_udp, syslog_tcp),
+            spool=spool,
+            http=http,
+            check=check,
+            user=user,
+        )
         told = stack.enter_context(_Told(with_parent=with_parent))
         receiver = Receiver(settings)
         stack.callback(receiver.stop)
@@ -107,7 +119,7 @@ def _over(
     settings: Settings,
     *,
     trap: list[Address] | None,
-    syslog: list[Address] | None,
+    syslog: tuple[list[Address] | None, list[Address] | None],
     spool: Path | None,
     http: Address | None,
     check: Address | None,
@@ -116,7 +128,7 @@ def _over(
     """The settings with what the command line says on top."""
     said: dict[str, dict[str, Any]] = {
         "trap": {"listen": tuple(trap) if trap else None},
-        "syslog": {"udp": tuple(syslog) if syslog else None},
+        "syslog": {key: tuple(to) if to else None for key, to in zip(("udp", "tcp"), syslog, strict=True)},
         "spool": {"directory": spool.resolve() if spool is not None else None},
         "health": {"receiver": http, "check": check},
         "receiver": {"user": user},

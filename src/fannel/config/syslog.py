@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import functools
 import ipaddress
-from typing import TYPE_CHECKING, Annotated, Literal
+from pathlib import Path  # noqa: TC003  (pydantic reads annotations when it runs)
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, IPvAnyNetwork
+from pydantic import Field, IPvAnyNetwork, model_validator
 
-from fannel.config.address import Address, ListenAddress  # noqa: TC001  (pydantic reads annotations when it runs)
-from fannel.config.section import Section
+from fannel.config.address import Address, ListenAddress
+from fannel.config.section import Section, about
 from fannel.config.zone import ZoneName  # noqa: TC001  (pydantic reads annotations when it runs)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import tzinfo
+
+# Where a rulebook's syslog source listens when nothing is said: 514 needs a capability, as 162 does.
+SOURCE_UDP = Address("0.0.0.0", 5514)  # noqa: S104  (a receiver listens to the network)
 
 SyslogSeverity = Literal["emerg", "alert", "crit", "err", "warning", "notice", "info", "debug"]
 
@@ -32,6 +36,18 @@ class Syslog(Section):
 
     # Nothing unless told; a rulebook's syslog source listens on UDP 5514 where nothing is said.
     udp: tuple[ListenAddress, ...] = ()
+    # Over TCP, and over TLS with this certificate; where the key is not in that file, too, `tls_key_file` has it.
+    tcp: tuple[ListenAddress, ...] = ()
+    tls: tuple[ListenAddress, ...] = ()
+    tls_cert_file: Path | None = None
+    tls_key_file: Path | None = None
+    # Whose client certificates are demanded, and which of their names are let in (`*.example.net`); none: all of these.
+    tls_client_ca_file: Path | None = None
+    tls_client_names: tuple[str, ...] = ()
+    # Of one connection: the longest line (the rest of a longer one is left out). How many there may be at once.
+    line_octets: Annotated[int, Field(ge=480, le=65_535)] = 8192
+    connections: Annotated[int, Field(ge=1, le=100_000)] = 500
+    connections_per_source: Annotated[int, Field(ge=1, le=100_000)] = 50
     # As `trap.reuse_port`.
     reuse_port: bool = False
     allowed_sources: tuple[IPvAnyNetwork, ...] = (
@@ -54,10 +70,18 @@ class Syslog(Section):
     unknown_to_rules: SyslogSeverity | Literal["none"] = "crit"
     unknown_a_minute: Annotated[int, Field(ge=0, le=1_000_000)] = 60
 
+    @model_validator(mode="after")
+    def _certificates(self) -> Self:
+        if self.tls and self.tls_cert_file is None:
+            raise about("tls", "tls_cert_file is missing: there is no TLS without a certificate")
+        if self.tls_client_names and self.tls_client_ca_file is None:
+            raise about("tls_client_names", "tls_client_ca_file is missing: anyone can make a certificate of any name")
+        return self
+
     @property
     def addresses(self) -> tuple[Address, ...]:
         """Where to listen."""
-        return self.udp
+        return (*self.udp, *self.tcp, *self.tls)
 
     @functools.cached_property
     def abbreviated(self) -> Mapping[str, tzinfo]:

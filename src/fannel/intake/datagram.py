@@ -27,6 +27,7 @@ class Transport(IntEnum):
     SYSLOG_TLS = 3
 
 
+STREAMS = frozenset({Transport.SYSLOG_TCP, Transport.SYSLOG_TLS})
 SYSLOG = frozenset({Transport.SYSLOG_UDP, Transport.SYSLOG_TCP, Transport.SYSLOG_TLS})
 
 

@@ -12,7 +12,7 @@ import socket
 from typing import TYPE_CHECKING, NamedTuple
 
 from fannel.config.address import Address
-from fannel.intake.datagram import Transport
+from fannel.intake.datagram import STREAMS, Transport
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +31,20 @@ class Keys(NamedTuple):
 
 
 _TRAPS = Keys("trap.host (FANNEL_TRAP__HOST)", "trap.port (FANNEL_TRAP__PORT)")
-_SYSLOG = Keys("syslog.udp (FANNEL_SYSLOG__UDP)", "syslog.udp (FANNEL_SYSLOG__UDP)")
+_KEYS = {
+    Transport.SNMP_UDP: _TRAPS,
+    Transport.SYSLOG_UDP: Keys(*["syslog.udp (FANNEL_SYSLOG__UDP)"] * 2),
+    Transport.SYSLOG_TCP: Keys(*["syslog.tcp (FANNEL_SYSLOG__TCP)"] * 2),
+    Transport.SYSLOG_TLS: Keys(*["syslog.tls (FANNEL_SYSLOG__TLS)"] * 2),
+}
+_CALLED = {
+    Transport.SNMP_UDP: "udp",
+    Transport.SYSLOG_UDP: "syslog udp",
+    Transport.SYSLOG_TCP: "syslog tcp",
+    Transport.SYSLOG_TLS: "syslog tls",
+}
+# Connections that the kernel keeps for us while we are busy.
+_WAITING = 512
 
 
 class ListenError(OSError):
@@ -43,7 +56,7 @@ class ListenError(OSError):
 
 
 class Listener:
-    """A bound UDP socket. `granted` is how many octets of datagrams the kernel keeps for us, its overhead included."""
+    """A bound socket. `granted` is how many octets of datagrams the kernel keeps for us, its overhead included."""
 
     def __init__(self, sock: socket.socket, transport: Transport = Transport.SNMP_UDP) -> None:
         self.socket, self.transport = sock, transport
@@ -65,7 +78,7 @@ class Listener:
         self.socket.close()
 
     def __str__(self) -> str:
-        return f"udp {self.address}" if self.transport is Transport.SNMP_UDP else f"syslog udp {self.address}"
+        return f"{_CALLED[self.transport]} {self.address}"
 
 
 def open_listeners(
@@ -80,9 +93,10 @@ def open_listeners(
     try:
         for address in addresses:
             v6_only = any(other.port == address.port and "." in other.host for other in addresses)
-            where = _TRAPS if transport is Transport.SNMP_UDP else _SYSLOG
-            sock = bind(*address, so_rcvbuf=so_rcvbuf, reuse_port=reuse_port, v6_only=v6_only, keys=where)
+            sock = bind(*address, so_rcvbuf=so_rcvbuf, reuse_port=reuse_port, v6_only=v6_only, transport=transport)
             opened.append(Listener(sock, transport))
+            if transport in STREAMS:
+                _listen(opened[-1])
     except BaseException:
         for listener in opened:
             listener.close()
@@ -97,26 +111,30 @@ def bind(
     so_rcvbuf: int = WANTED_SO_RCVBUF,
     reuse_port: bool = False,
     v6_only: bool = False,
-    keys: Keys = _TRAPS,
+    transport: Transport = Transport.SNMP_UDP,
 ) -> socket.socket:
     """A socket on that address, with up to `so_rcvbuf` octets of receive buffer; raises ListenError.
 
     No host: every address of this machine.
     """
-    where = f"UDP {Address(host, port)}"
+    keys, stream = _KEYS[transport], transport in STREAMS
+    kind = socket.SOCK_STREAM if stream else socket.SOCK_DGRAM
+    where = f"{'TCP' if stream else 'UDP'} {Address(host, port)}"
     try:
-        found = socket.getaddrinfo(
-            host or _every_address(), port, type=socket.SOCK_DGRAM, flags=socket.AI_PASSIVE | socket.AI_NUMERICSERV
-        )[0]
+        flags = socket.AI_PASSIVE | socket.AI_NUMERICSERV
+        found = socket.getaddrinfo(host or _every_address(), port, type=kind, flags=flags)[0]
     except socket.gaierror as error:
         reason = f"not an address to listen on ({error.strerror})"
         raise ListenError(where, reason, f"set {keys.host}") from None
     try:
-        sock = socket.socket(found[0], socket.SOCK_DGRAM)
+        sock = socket.socket(found[0], kind)
     except OSError as error:
         raise ListenError(where, error.strerror or str(error), "listen on an address of another family") from None
     try:
-        _ask_for_buffer(sock, so_rcvbuf)
+        if stream:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # old connections may linger on this port
+        else:
+            _ask_for_buffer(sock, so_rcvbuf)
         if reuse_port:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         if found[0] == socket.AF_INET6:
@@ -127,6 +145,14 @@ def bind(
         sock.close()
         raise ListenError(where, error.strerror or str(error), _remedy(error, keys)) from None
     return sock
+
+
+def _listen(listener: Listener) -> None:
+    try:
+        listener.socket.listen(_WAITING)
+    except OSError as error:  # two sockets may bind one TCP port before either listens
+        where = f"TCP {listener.address}"
+        raise ListenError(where, error.strerror or str(error), _remedy(error, _KEYS[listener.transport])) from None
 
 
 def _every_address() -> str:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from fannel import config, logs
+from fannel.config.syslog import SOURCE_UDP
 from fannel.source.child import Child, StartError, until_it_ends
 from fannel.source.feed import Feed, serve
 from fannel.source.options import FEEDBACK_QUEUE, OPTIONS, variables
@@ -29,8 +30,6 @@ log = logs.Logger("fannel.source")
 
 # Long beside a turn of the loop, short beside a start.
 GATHER_S = 0.1
-# Where a rulebook's syslog source listens when nothing is said: 514 needs a capability, as 162 does.
-SYSLOG_UNLESS_TOLD = "0.0.0.0:5514"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +114,7 @@ class Shared:
         told["FANNEL_RECEIVER__RECEIVES"] = ",".join(self._members)
         settings = config.load(os.environ | told)
         if settings.receiver.start and "syslog" in self._members and not settings.syslog.addresses:
-            told["FANNEL_SYSLOG__UDP"] = SYSLOG_UNLESS_TOLD
+            told["FANNEL_SYSLOG__UDP"] = str(SOURCE_UDP)
             settings = config.load(os.environ | told)
         # Playbooks run in a folder of their own: they must find the same database and the same pagoda.
         config.export(settings, os.environ)

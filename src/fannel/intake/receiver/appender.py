@@ -3,7 +3,8 @@
 A batch with an inform in it is synced before the inform is answered. What is counted adds up at any time (`ledger.py`).
 
 While the spool refuses, informs stay unanswered, so their senders keep them; traps are held and tried again for a
-while, as a lock or a full disk often passes, and are counted as lost after that.
+while, as a lock or a full disk often passes, and are counted as lost after that. Lines of connections are held until it
+takes them: their senders were told by TCP that we have them, and send no more meanwhile.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from fannel import logs
-from fannel.intake.datagram import Note
+from fannel.intake.datagram import STREAMS, Note
 from fannel.intake.receiver.answers import Asking, acknowledge, report
 from fannel.intake.spool import SpoolError
 from fannel.intake.vital import Heartbeat
@@ -198,9 +199,10 @@ class Appender:
         if self._refused_since is None:
             self._refused_since = now
         if now - self._refused_since >= HOLD_S or self._at.buffer.drained:
-            changes["lost", "spool_refused"] = len(traps)
-            changes["buffered", ""] -= len(traps)
-            traps = []
+            held = [] if self._at.buffer.drained else [one for one in traps if one.transport in STREAMS]
+            changes["lost", "spool_refused"] = len(traps) - len(held)
+            changes["buffered", ""] -= len(traps) - len(held)
+            traps = held
         self._counters.add_all(changes)
         full = self._full
         self._begin_anew(traps)

@@ -6,9 +6,11 @@ Asked for the first time on the day that happens: only then are the catalogues l
 from __future__ import annotations
 
 import functools
+from datetime import UTC
 from typing import TYPE_CHECKING
 
 from fannel import logs
+from fannel.intake.datagram import SYSLOG
 
 if TYPE_CHECKING:
     from fannel.intake.datagram import Datagram
@@ -19,14 +21,21 @@ log = logs.Logger("fannel.receiver")
 
 
 def is_info(datagram: Datagram) -> bool:
-    """Whether it is of phase `info` and not critical. False for what cannot be read: SNMPv3, what is broken."""
+    """Whether it is of phase `info` and not critical. False for what cannot be read: SNMPv3, what is broken.
+
+    Whose line it is, and thus of which OS, nobody knows here: one of no kind is less than a kind.
+    """
     from fannel.wire.ber import DecodeError  # noqa: PLC0415
     from fannel.wire.snmp import decode  # noqa: PLC0415
+    from fannel.wire.syslog import parse  # noqa: PLC0415
 
     try:
-        message = decode(datagram.payload)
         catalogue, kinds = _catalogues()
-        found = kinds.classify(catalogue.name(message))
+        if datagram.transport in SYSLOG:
+            line = parse(datagram.payload, received_at=datagram.received_at, zone=UTC)
+            found = kinds.classify_syslog(line, None)
+        else:
+            found = kinds.classify(catalogue.name(decode(datagram.payload)))
     except DecodeError:
         return False
     except Exception:

@@ -13,6 +13,7 @@ import functools
 import os
 import socket
 import struct
+import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 from fannel.intake.datagram import Datagram, Note, Transport
@@ -158,6 +159,14 @@ class Vector:
 
 def _octets(payloads: list[bytes]) -> int:
     return sum(map(len, payloads)) + OVERHEAD_OCTETS * len(payloads)
+
+
+def sender_name(family: socket.AddressFamily, address: str, port: int) -> bytes:
+    """The socket address of who sent something over a connection, as the kernel has it for a datagram."""
+    name = family.to_bytes(2, sys.byteorder) + port.to_bytes(2, "big")
+    if family == socket.AF_INET:
+        return (name + socket.inet_pton(family, address)).ljust(_NAME_OCTETS[family], b"\0")
+    return (name + bytes(4) + socket.inet_pton(family, address)).ljust(_NAME_OCTETS[family], b"\0")
 
 
 # Ten thousand devices fit, at a few megabytes; those who send from ever new ports only cost themselves time.

@@ -20,7 +20,7 @@ from fannel import logs
 from fannel.config import ConfigError
 from fannel.intake import spool
 from fannel.intake.counters import Counters
-from fannel.intake.datagram import Transport
+from fannel.intake.datagram import STREAMS, Transport
 from fannel.intake.listen import open_listeners
 from fannel.intake.policy import spool_bounds
 from fannel.intake.receiver.appender import BATCH_OCTETS, Appender, Stations
@@ -39,12 +39,15 @@ if TYPE_CHECKING:
     from fannel.config import Settings
     from fannel.intake.listen import Listener
     from fannel.intake.receiver.answers import Answers
+    from fannel.intake.receiver.streams import Streams
 
 log = logs.Logger("fannel.receiver")
 
 # How long the append thread may keep Python's lock from the drain. The default, 5 ms, is 750 datagrams of a burst.
 SWITCH_S = 0.0001
 STOP_S = 20.0
+# How much of the buffer connections may fill; the rest is for what cannot wait.
+STREAMS_FILL = 1 / 4
 
 
 class Receiver:
@@ -56,15 +59,22 @@ class Receiver:
         self.failed = threading.Event()
         self._settings = settings
         wanted = settings.receiver.so_rcvbuf
-        self.listeners = _open(settings)
+        self._streams: Streams | None = None
+        opened = _open(settings)
+        self.listeners = [listener for listener in opened if listener.transport not in STREAMS]
+        self.stream_listeners = [listener for listener in opened if listener.transport in STREAMS]
         for listener in self.listeners:
             _say_granted(str(listener), listener.granted, wanted)
+        for listener in self.stream_listeners:
+            log.info("listening", where=str(listener))
         self._buffer = Buffer(self.counters, buffer_octets)
         self._drops = KernelDrops(self.listeners)
         self._drain: Drain | None = None
         self._appender: Appender | None = None
         self._spool: SpoolEnd | None = None
         self._canaries: Canaries | None = None
+        if self.stream_listeners:
+            self._streams = self._open_streams()
 
     def start(self, answers: Answers) -> None:
         """Open the spool and begin; `answers` is for this receiver's threads alone from now on.
@@ -95,24 +105,49 @@ class Receiver:
         )
         self._appender.start()
         self._drain.start()
+        if self._streams is not None:
+            self._streams.start()
 
     def stop(self) -> None:
         """Take in what the kernel has, append and answer it, give the ports back. Idempotent."""
+        if self._streams is not None:
+            self._streams.stop()
         if self._drain is not None:
             self._drain.stop()
         if self._appender is not None and not self._appender.join(STOP_S):
             log.error("the spool keeps the receiver from ending; what it did not take is lost")
         if self._spool is not None:
             self._spool.close()
-        for listener in self.listeners:
+        for listener in (*self.listeners, *self.stream_listeners):
             listener.close()
         self._drain = self._appender = self._spool = None
+
+    def _open_streams(self) -> Streams:
+        from fannel.intake.receiver.streams import Streams  # noqa: PLC0415  (asyncio and ssl, for those who need them)
+
+        try:
+            return Streams(
+                self.stream_listeners,
+                self._settings.syslog,
+                self._buffer,
+                self.counters,
+                may_read=self._may_read,
+                failed=self.failed.set,
+            )
+        except BaseException:
+            self.stop()
+            raise
+
+    def _may_read(self) -> bool:
+        """Whether connections may bring more: what they bring is not lost, so it must not become too much."""
+        spool = self._spool
+        return spool is not None and spool.trouble is None and self._buffer.filled < STREAMS_FILL
 
     # --- how it is; from any thread, without waiting -------------------------------------------------------------
 
     def alive(self) -> list[Vital]:
         """Whether its threads come round. When not, only a restart helps."""
-        threads = [thread for thread in (self._drain, self._appender) if thread is not None]
+        threads = [thread for thread in (self._drain, self._appender, self._streams) if thread is not None]
         return [thread.heartbeat.vital() for thread in threads]
 
     def vitals(self) -> list[Vital]:
@@ -122,6 +157,8 @@ class Receiver:
             Vital(f"socket {listener}", ok=True, detail=f"bound, {listener.granted} octets of receive buffer")
             for listener in self.listeners
         ]
+        found += [Vital(f"socket {listener}", ok=True, detail="bound") for listener in self.stream_listeners]
+        found += self._streams.vitals() if self._streams is not None else []
         if self._spool is None or self._canaries is None or self._appender is None:
             return [*found, Vital("spool", ok=False, detail="not open yet")]
         found.append(self._spool.vital(now))
@@ -142,13 +179,14 @@ def _open(settings: Settings) -> list[Listener]:
     wanted, receives = settings.receiver.so_rcvbuf, settings.receiver.receives
     trap, syslog = settings.trap, settings.syslog
     traps = trap.addresses if "snmp_trap" in receives else ()
-    lines = syslog.udp if "syslog" in receives else ()
-    if not traps and not lines:
-        msg = "receiver.receives: syslog alone, and syslog.udp (FANNEL_SYSLOG__UDP) says nowhere to listen"
+    ways = ((Transport.SYSLOG_UDP, syslog.udp), (Transport.SYSLOG_TCP, syslog.tcp), (Transport.SYSLOG_TLS, syslog.tls))
+    if not traps and not (syslog.addresses and "syslog" in receives):
+        msg = "receiver.receives: syslog alone, and syslog.udp (FANNEL_SYSLOG__UDP), tcp and tls say nowhere to listen"
         raise ConfigError(msg)
     opened = open_listeners(traps, so_rcvbuf=wanted, reuse_port=trap.reuse_port)
     try:
-        opened += open_listeners(lines, so_rcvbuf=wanted, reuse_port=syslog.reuse_port, transport=Transport.SYSLOG_UDP)
+        for transport, addresses in ways if "syslog" in receives else ():
+            opened += open_listeners(addresses, so_rcvbuf=wanted, reuse_port=syslog.reuse_port, transport=transport)
     except BaseException:
         for listener in opened:
             listener.close()

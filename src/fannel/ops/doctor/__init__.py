@@ -67,6 +67,7 @@ def _checks(settings: Settings, environ: Mapping[str, str], folder: Path) -> dic
     rules = own if own.exists() else root / "rulebooks" / "network_alerts.yml"
     return {
         "trap port": partial(trap_port.trap_port, settings.trap),
+        "syslog ports": partial(trap_port.syslog_ports, settings.syslog),
         "receive buffer": partial(trap_port.receive_buffer, settings.receiver.so_rcvbuf),
         "spool": partial(spool.spool, settings.spool),
         "health addresses": partial(health_addresses.health_addresses, settings.health),

@@ -1,18 +1,23 @@
-"""The trap port: can it be had, who else has it, and how much the kernel would keep for us."""
+"""The ports for traps and syslog: can they be had, who else has them, and how much the kernel would keep for us."""
 
 from __future__ import annotations
 
 import socket
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
+from fannel.config import ConfigError
+from fannel.config.syslog import SOURCE_UDP
+from fannel.intake.datagram import STREAMS, Transport
 from fannel.intake.listen import WANTED_SO_RCVBUF, ListenError, bind
+from fannel.intake.receiver.tls import server_context
 from fannel.ops.doctor.finding import ok, warning, wrong
 from fannel.ops.doctor.holder import OURS, PROC, holder
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
-    from fannel.config import Address, Trap
+    from fannel.config import Address, Syslog, Trap
     from fannel.ops.doctor.finding import Finding
 
 _WORST_FIRST = ("wrong", "warning", "ok")
@@ -24,27 +29,46 @@ def trap_port(trap: Trap, proc: Path = PROC) -> Finding:
 
     A port that FANNEL itself holds is as it should be.
     """
-    found = [_address(address, proc) for address in trap.addresses]
+    return _worst([_address("trap port", address, Transport.SNMP_UDP, proc) for address in trap.addresses])
+
+
+def syslog_ports(syslog: Syslog, proc: Path = PROC) -> Finding:
+    """The same for syslog, and whether its certificate can be used."""
+    name = "syslog ports"
+    ways = ((Transport.SYSLOG_UDP, syslog.udp), (Transport.SYSLOG_TCP, syslog.tcp), (Transport.SYSLOG_TLS, syslog.tls))
+    found = [_address(name, address, transport, proc) for transport, addresses in ways for address in addresses]
+    if not found:
+        return ok(name, f"none is set (syslog.udp, tcp, tls): the syslog source of a rulebook takes {SOURCE_UDP}")
+    if syslog.tls:
+        try:
+            server_context(syslog)
+        except ConfigError as error:
+            found.append(wrong(name, str(error), "give it a certificate and its key in PEM, readable to who receives"))
+    worst = _worst(found)
+    return worst if worst.status != "ok" else ok(name, "; ".join(one.finding for one in found))
+
+
+def _worst(found: Sequence[Finding]) -> Finding:
     return min(found, key=lambda finding: _WORST_FIRST.index(finding.status))
 
 
-def _address(address: Address, proc: Path) -> Finding:
-    name = "trap port"
+def _address(name: str, address: Address, transport: Transport, proc: Path) -> Finding:
+    protocol: Literal["udp", "tcp"] = "tcp" if transport in STREAMS else "udp"
     try:
-        bind(address.host, address.port).close()
+        bind(address.host, address.port, transport=transport).close()
     except ListenError as error:
         found = f"{error.where}: {error.reason}"
-        held_by = holder("udp", address.port, proc) if "in use" in error.reason else None
+        held_by = holder(protocol, address.port, proc) if "in use" in error.reason else None
         if held_by is None:
-            return wrong(name, found, error.remedy or "set trap.host and trap.port")
+            return wrong(name, found, error.remedy or "set another address")
         pid, program = held_by
         if pid is None:
-            remedy = f"`ss -ulnp 'sport = :{address.port}'` as root"
+            remedy = f"`ss -{protocol[0]}lnp 'sport = :{address.port}'` as root"
             return warning(name, f"{found}, by a process of another user", remedy)
         if program in OURS:
             return ok(name, f"{error.where}: FANNEL is running ({program}, pid {pid})")
         return wrong(name, f"{found} by {program} (pid {pid})", error.remedy)
-    return ok(name, f"UDP {address} is free")
+    return ok(name, f"{protocol.upper()} {address} is free")
 
 
 def receive_buffer(wanted: int = WANTED_SO_RCVBUF) -> Finding:
