@@ -177,9 +177,9 @@ def test_everything_else_is_attached_to_the_cable(replayed):
     assert sorted((one.host.name, one.problem, one.subject.name) for one in related) == [
         ("rt11.example.net", "bgp_neighbor_down", "198.19.0.2"),
         ("rt11.example.net", "interface_down", "eth1"),
-        ("rt11.example.net", "ospf_neighbor_down", "198.19.0.2"),
+        ("rt11.example.net", "ospf_neighbor_down", "198.18.0.12"),
         ("rt12.example.net", "bgp_neighbor_down", "198.19.0.1"),
-        ("rt12.example.net", "ospf_neighbor_down", "198.19.0.1"),
+        ("rt12.example.net", "ospf_neighbor_down", "198.18.0.11"),
     ]
     assert {one.why for one in related} >= {"the other end of the same link as rt12.example.net eth1"}
 

@@ -156,10 +156,11 @@ class Pipeline:
         datagram, proxy = inner
         notification = self.catalogue.name(message)
         who = identify(trusted_facts(datagram.source, message, self.trap), self.directory)
+        device = who.lookup.device
         return trap_event(
             message,
             notification,
-            self._known(self.kinds.classify(notification), who.lookup.device),
+            self._known(self.kinds.classify(notification, device.os if device else None), device),
             received_at=datagram.received_at,
             source=Source(datagram.source, message.agent_address, message.engine_id, proxy, who.disputed),
             host=to_host(who.lookup, who.called),

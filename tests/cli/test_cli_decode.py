@@ -57,7 +57,7 @@ class TestHex:
     @pytest.mark.parametrize("file", sorted(CORPUS.glob("*/*/*/trap.hex")), ids=lambda f: "/".join(f.parts[-4:-1]))
     def test_every_trap_of_the_corpus_is_a_valid_event(self, file):
         want = json.loads((file.parent / "event.json").read_text())
-        (event,) = run("--hex", file.read_text())
+        (event,) = run("--os", file.parts[-4], "--hex", file.read_text())
         assert {key: event[key] for key in ("kind", "problem", "phase", "severity")} == {
             key: want[key] for key in ("kind", "problem", "phase", "severity")
         }

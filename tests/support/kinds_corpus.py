@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from fannel.kinds.classify import Kinds
-from fannel.naming.catalogue import Catalogue
+from fannel.naming.catalogue import Catalogue, Notification
 from fannel.wire.snmp import decode
 from fannel.wire.syslog import SyslogMessage, parse
 
@@ -20,15 +20,20 @@ def heard(case: Path) -> SyslogMessage:
     return parse((case / "syslog.txt").read_bytes(), received_at=RECEIVED_AT, zone=UTC)
 
 
+def named(case: Path) -> Notification:
+    """The notification of a case."""
+    return CATALOGUE.name(decode(bytes.fromhex((case / "trap.hex").read_text())))
+
+
 def judged(case: Path) -> dict:
     """What its event.json should say."""
     if (case / "syslog.txt").exists():
         message = heard(case)
         return {"tag": message.tag, **shown(KINDS.classify_syslog(message, case.parts[-3]))}
-    notification = CATALOGUE.name(decode(bytes.fromhex((case / "trap.hex").read_text())))
+    notification = named(case)
     return {
         "notification": notification.name,
-        **shown(KINDS.classify(notification)),
+        **shown(KINDS.classify(notification, case.parts[-3])),
         "varbinds": notification.values(),
     }
 

@@ -53,7 +53,7 @@ def decode(
     ] = None,
     lines: Annotated[list[str] | None, typer.Option("--syslog", metavar="LINE", help="A syslog line.")] = None,
     os: Annotated[
-        str | None, typer.Option("--os", metavar="OS", help="Of the syslog lines: ios, iosxr, nxos, eos, junos, frr, …")
+        str | None, typer.Option("--os", metavar="OS", help="Of what sent them: ios, iosxr, nxos, eos, junos, frr, …")
     ] = None,
     ports: Annotated[
         list[int] | None,
@@ -75,8 +75,8 @@ def decode(
     )
 
     given: dict[str, Iterator[Iterable[Json]]] = {
-        "hexes": ([from_hex(text)] for text in hexes or ()),
-        "pcaps": (from_capture(path, ports or TRAP_PORTS) for path in pcaps or ()),
+        "hexes": ([from_hex(text, os)] for text in hexes or ()),
+        "pcaps": (from_capture(path, ports or TRAP_PORTS, os) for path in pcaps or ()),
         "lines": ([from_syslog(line, os)] for line in lines or ()),
     }
     write = _pretty_writer() if pretty else _write_line
@@ -87,7 +87,7 @@ def decode(
                     write(understood)
         else:
             for text in _standard_input():
-                write(from_hex(text))
+                write(from_hex(text, os))
     except UnreadableError as error:
         typer.echo(f"fannel: {printable(str(error))}", err=True)
         raise typer.Exit(2) from None

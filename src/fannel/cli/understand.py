@@ -39,8 +39,8 @@ class UnreadableError(Exception):
     """The input itself cannot be read. The text names it and says why."""
 
 
-def from_hex(text: str) -> Json:
-    """The event of a datagram written in hex; spaces, colons and 0x between octets are fine."""
+def from_hex(text: str, os: str | None = None) -> Json:
+    """The event of a datagram of a device with that OS, in hex; spaces, colons and 0x between octets are fine."""
     digits = _BETWEEN_OCTETS.sub("", text)
     if (odd := _NOT_HEX.search(digits)) is not None:
         return _error(f"not hexadecimal: {odd[0]!r}")
@@ -48,10 +48,10 @@ def from_hex(text: str) -> Json:
         return _error(f"{len(digits)} hexadecimal digits do not make whole octets")
     if len(digits) > 2 * MAX_DATAGRAM:
         return _error(f"longer than a UDP datagram can be ({MAX_DATAGRAM} octets)")
-    return from_datagram(bytes.fromhex(digits), UNKNOWN_ADDRESS, datetime.now(UTC))
+    return from_datagram(bytes.fromhex(digits), UNKNOWN_ADDRESS, datetime.now(UTC), os)
 
 
-def from_capture(path: Path, ports: Collection[int]) -> Iterator[Json]:
+def from_capture(path: Path, ports: Collection[int], os: str | None = None) -> Iterator[Json]:
     """The events of the UDP datagrams to any of `ports` in a capture file (`-`: on standard input), one by one.
 
     Raises:
@@ -63,7 +63,7 @@ def from_capture(path: Path, ports: Collection[int]) -> Iterator[Json]:
                 if datagram.error is not None or datagram.source is None:
                     yield _error(datagram.error or "no source address")
                 else:
-                    yield from_datagram(datagram.payload, datagram.source, datagram.time or datetime.now(UTC))
+                    yield from_datagram(datagram.payload, datagram.source, datagram.time or datetime.now(UTC), os)
     except OSError as error:
         raise UnreadableError(f"{path}: {error.strerror}") from None
     except capture.CaptureError as error:
@@ -74,8 +74,8 @@ def _binary(path: Path) -> AbstractContextManager[BinaryIO]:
     return nullcontext(sys.stdin.buffer) if str(path) == "-" else path.open("rb")
 
 
-def from_datagram(payload: bytes, source: str, received_at: datetime) -> Json:
-    """The event of one datagram."""
+def from_datagram(payload: bytes, source: str, received_at: datetime, os: str | None = None) -> Json:
+    """The event of one datagram of a device with that OS."""
     try:
         message = snmp.decode(payload)
     except DecodeError as error:
@@ -84,10 +84,10 @@ def from_datagram(payload: bytes, source: str, received_at: datetime) -> Json:
     event = trap_event(
         message,
         notification,
-        _kinds().classify(notification),
+        _kinds().classify(notification, os),
         received_at=received_at,
         source=Source(source, agent_address=message.agent_address),
-        host=Host(source, known=False),
+        host=Host(source, known=False, os=os),
     )
     return event.to_json()
 

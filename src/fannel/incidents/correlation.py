@@ -131,7 +131,8 @@ def _same_interface(fault: Fault, cause: Fault) -> bool:
         return False
     mine, its = fault.subject, cause.subject
     by_index = mine.ifindex is not None and mine.ifindex == its.ifindex
-    return by_index or (mine.type == "interface" and mine.name is not None and mine.name == its.name)
+    port = mine.name if mine.type == "interface" else mine.interface
+    return by_index or (port is not None and port == its.name)
 
 
 def _part_of(fault: Fault, cause: Fault) -> bool:

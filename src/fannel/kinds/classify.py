@@ -68,13 +68,13 @@ class Kinds:
         files = [*files_of(paths), *shipped_files()]
         return cls(compile_files(files, catalogue or Catalogue.load()))
 
-    def classify(self, notification: Notification) -> Classification:
-        """What `notification` means."""
+    def classify(self, notification: Notification, os: str | None = None) -> Classification:
+        """What a notification of a device with this OS means; None if pagoda does not know the device."""
         entries = self.compiled.traps.get(notification.oid)
         if entries is not None:
             varbinds = {varbind.name: varbind for varbind in reversed(notification.varbinds)}
             for entry in entries:
-                if entry.applies(varbinds):
+                if entry.applies(varbinds, os):
                     return _classified(entry.kind, entry.subject.subject(notification, varbinds))
         subject = Subject(type="notification", name=notification.name)
         return Classification(UNKNOWN_TRAP, UNKNOWN_TRAP, "info", "info", subject)

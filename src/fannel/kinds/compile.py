@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from fannel.kinds.compile_syslog import compile_syslog
 from fannel.kinds.document import Document, KindsError, read_document, suggestion, validate
-from fannel.kinds.entry import Condition, Entry, SubjectRule, Where
+from fannel.kinds.entry import Composed, Condition, Entry, SubjectRule, Where
 from fannel.kinds.facts import FACTS
 from fannel.kinds.kind import defined_kinds, kind_of
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from fannel.kinds.document import Location
+    from fannel.kinds.entry import Place
     from fannel.kinds.kind import Kind
     from fannel.kinds.syslog import SyslogIndex
     from fannel.naming.catalogue import Catalogue
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
 # The first arc of an OID is 0, 1 or 2 (X.660).
 _OID_START = ("0.", "1.", "2.")
+_NAME_IN_BRACES = re.compile(r"\{([A-Za-z]\w*)\}", re.ASCII)
 
 
 def shipped_files() -> list[Traversable]:
@@ -96,7 +99,7 @@ def _traps(documents: list[Document], kinds: Mapping[str, Kind], catalogue: Cata
             for oid, name in _notifications(document, path, raw, catalogue):
                 if oid in always:
                     raise document.error(path, f"never reached: line {always[oid]} takes every {name} before it")
-                if not entry.when:
+                if not entry.when and not entry.systems:
                     always[oid] = document.line(path)
                 entries.setdefault(oid, []).append(entry)
     return {oid: tuple(found) for oid, found in entries.items()}
@@ -135,6 +138,7 @@ def _entry(
         kind=_kind(document, path, raw, kinds, rule),
         subject=rule,
         when=tuple(_conditions(document, (*path, "when"), alternative, catalogue) for alternative in alternatives),
+        systems=frozenset([systems] if isinstance(systems := raw.get("os", []), str) else systems),
     )
 
 
@@ -176,11 +180,25 @@ def _subject(document: Document, path: Location, raw: Mapping[str, Any], catalog
     return SubjectRule(raw["type"], facts)
 
 
-def _places(document: Document, path: Location, raw: object, catalogue: Catalogue) -> Iterator[Where]:
+def _places(document: Document, path: Location, raw: Any, catalogue: Catalogue) -> Iterator[Place]:  # noqa: ANN401
     for place in raw if isinstance(raw, list) else [raw]:
-        in_index = isinstance(place, dict)
-        name = place["index"] if isinstance(place, dict) else str(place)
-        yield Where(_bare(name, _object(document, path, name, catalogue)), in_index=in_index)
+        if isinstance(place, dict):
+            name = place["index"]
+            yield Where(_bare(name, _object(document, path, name, catalogue)), in_index=True)
+        elif "{" in place:
+            yield _composed(document, path, place, catalogue)
+        else:
+            yield Where(_bare(place, _object(document, path, place, catalogue)))
+
+
+def _composed(document: Document, path: Location, text: str, catalogue: Catalogue) -> Composed:
+    names = _NAME_IN_BRACES.findall(text)
+    if set(_NAME_IN_BRACES.sub("", text)) & set("{}"):
+        message = f"{text!r} will not do here; wanted: a text with names of varbinds or indices in braces"
+        raise document.error(path, message)
+    for name in names:
+        _object(document, path, name, catalogue)
+    return Composed(text, tuple(names))
 
 
 def _notifications(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Union
 
 from fannel.kinds.facts import subject_of
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from fannel.kinds.kind import Kind
     from fannel.naming.catalogue import Notification, VarBind
 
+Place = Union["Where", "Composed"]
 VarBinds = Mapping[str, "VarBind"]
 
 
@@ -48,11 +49,30 @@ class Where:
 
 
 @dataclass(frozen=True, slots=True)
+class Composed:
+    """Several places put together: a text in which `{name}` stands for a varbind's value, or else an index."""
+
+    text: str
+    names: tuple[str, ...]
+
+    def find(self, notification: Notification, varbinds: VarBinds) -> str | None:
+        """The text; None if one of its parts is not there."""
+        parts: dict[str, object] = {}
+        for name in self.names:
+            varbind = varbinds.get(name)
+            found = varbind.value if varbind is not None else notification.index(name)
+            if found is None:
+                return None
+            parts[name] = found
+        return self.text.format_map(parts)
+
+
+@dataclass(frozen=True, slots=True)
 class SubjectRule:
     """What a notification is about: for each fact of the subject the places to look, the first that has it wins."""
 
     type: str
-    facts: Mapping[str, tuple[Where, ...]] = field(default_factory=dict)
+    facts: Mapping[str, tuple[Place, ...]] = field(default_factory=dict)
 
     def subject(self, notification: Notification, varbinds: VarBinds) -> Subject:
         """The subject of this notification."""
@@ -61,7 +81,7 @@ class SubjectRule:
         )
 
 
-def _first(places: tuple[Where, ...], notification: Notification, varbinds: VarBinds) -> int | float | str | None:
+def _first(places: tuple[Place, ...], notification: Notification, varbinds: VarBinds) -> int | float | str | None:
     """What the first place holds that holds anything."""
     for place in places:
         found = place.find(notification, varbinds)
@@ -72,14 +92,20 @@ def _first(places: tuple[Where, ...], notification: Notification, varbinds: VarB
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One mapping. `when` are alternatives, each a set of conditions that must all hold; none at all always applies."""
+    """One mapping. `when` are alternatives, each a set of conditions that must all hold; none at all always applies.
+
+    `systems` are those whose notifications it is for; none at all: everybody's.
+    """
 
     kind: Kind
     subject: SubjectRule
     when: tuple[tuple[Condition, ...], ...] = ()
+    systems: frozenset[str] = frozenset()
 
-    def applies(self, varbinds: VarBinds) -> bool:
-        """Whether a notification with these varbinds is what this entry means."""
+    def applies(self, varbinds: VarBinds, os: str | None) -> bool:
+        """Whether a notification with these varbinds, of a device with this OS, is what this entry means."""
+        if self.systems and os not in self.systems:
+            return False
         if not self.when:
             return True
         return any(all(condition.holds(varbinds) for condition in alternative) for alternative in self.when)

@@ -19,6 +19,9 @@ FACTS: Final = ("name", "ifindex", "description", "peer", "circuit", "interface"
 _IF_INDEX: Final = range(1, 2**31)
 # What the instance is called that is none: some say it, others say nothing.
 _DEFAULT_VRF: Final = ("default", "master", "Public")
+_ROUTER_IDS: Final = range(2**32)
+# The system id is the first half of what IS-IS calls the neighbour by (RFC 4444, isisPduLspId).
+_LSP_ID: Final = re.compile(r"([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{4})(?:[0-9a-f]{4})?", re.ASCII | re.IGNORECASE)
 _DIGITS: Final = re.compile(r"\d{1,10}", re.ASCII)
 # DisplayString's limit (RFC 2579); what is longer is cut, since names end up in fingerprints and on phones.
 _MAX_NAME: Final = 255
@@ -28,7 +31,7 @@ _MAX_ADDRESS: Final = 64
 
 def subject_of(kind_of_thing: str, facts: Mapping[str, str | int | float | None]) -> Subject:
     """The subject of this type with these facts; what is empty or cannot be true is left out."""
-    name = _text(facts.get("name"))
+    name = _text(_dotted(kind_of_thing, facts.get("name")))
     interface = _text(facts.get("interface"))
     if name is not None:
         name = canonical_interface_name(name) if kind_of_thing == "interface" else canonical_address(name)
@@ -55,11 +58,20 @@ def canonical_address(text: str) -> str:
         return text
 
 
+def _dotted(kind_of_thing: str, name: object) -> object:
+    """A name that is a number or octets on the wire, as people and commands write it."""
+    if kind_of_thing == "ospf_neighbor" and isinstance(name, int) and name in _ROUTER_IDS:
+        return str(ipaddress.IPv4Address(name))  # a router id (RFC 5643, Ospfv3RouterIdTC)
+    if kind_of_thing == "isis_neighbor" and isinstance(name, str) and (found := _LSP_ID.fullmatch(name)):
+        return ".".join(found.groups())
+    return name
+
+
 def _vrf(name: str | None) -> str | None:
     return None if name in _DEFAULT_VRF else name
 
 
-def _text(found: str | float | None) -> str | None:
+def _text(found: object) -> str | None:
     if found is None:
         return None
     return " ".join(str(found).split())[:_MAX_NAME] or None
