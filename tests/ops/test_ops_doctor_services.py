@@ -158,6 +158,25 @@ class TestSlack:
         assert found.status == "wrong"
         assert found.finding == "conversations.info: channel_not_found"
 
+    @pytest.mark.parametrize(
+        ("granted", "private", "said"),
+        [
+            ("chat:write,channels:history,files:write", False, "lacks files:read: nobody looks"),
+            ("chat:write,channels:history,files:read", False, "lacks files:write: long output"),
+            ("chat:write,channels:history,files:write,files:read", True, "lacks groups:history: a post whose outcome"),
+            ("chat:write", False, "lacks channels:history, files:write, files:read: a post whose outcome"),
+        ],
+    )
+    def test_a_scope_that_is_missing_is_named_with_what_it_is_for(self, granted, private, said):
+        stand_in = SlackStandIn(scopes=granted.split(","))
+        self.channel(stand_in).is_private = private
+        with running(stand_in) as url:
+            stand_in.api = f"{url}/api/"
+            found = self.look(stand_in)
+        assert found.status == "warning"
+        assert said in found.finding
+        assert "install it to the workspace again" in found.remedy
+
     def test_a_wrong_token_is_not_shown(self, stand_in):
         found = self.look(stand_in, token="xoxb-wrong-one")
         assert (found.status, found.finding) == ("wrong", "auth.test: invalid_auth")

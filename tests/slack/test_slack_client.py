@@ -72,6 +72,7 @@ def stored(slack):
 
 def test_auth_test_says_who_the_token_is(client):
     me = client.auth_test()
+    assert {"chat:write", "files:read"} < me.scopes
     assert (me.user, me.team) == ("fannel", "FANNEL lab")
     assert me.bot_id == "B0FANNEL01"
 

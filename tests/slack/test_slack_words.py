@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import fields, is_dataclass, replace
-from datetime import timedelta
+from datetime import UTC, timedelta
 from pathlib import Path
 from string import Formatter
 
@@ -12,7 +12,6 @@ import yaml
 from events import NOW, event
 
 from fannel import config, respond
-from fannel.checks import session
 from fannel.checks.errors import NoCheckError
 from fannel.incidents import lease
 from fannel.incidents.store import Store
@@ -111,20 +110,20 @@ def store(tmp_path):
     opened.close()
 
 
-def turns(store, wait_s):
+def turns(store, wait_s, sleep=lambda _: None):
     ticks = iter(range(0, 1000, 4))
     policy = config.load({}, cwd=Path("/nonexistent")).leases.model_copy(update={"wait_s": wait_s})
-    return Turns(store.leases, policy, NOW.tzinfo, now=lambda: NOW, clock=lambda: next(ticks), sleep=lambda _: None)
+    return Turns(store.leases, policy, UTC, now=lambda: NOW, clock=lambda: next(ticks), sleep=sleep)
 
 
 def test_a_check_that_gave_up_and_one_that_waited_are_told_in_japanese(store):
     asked = event().to_queue()
     other = store.leases.acquire(lease.login(asked["host"]["name"]), "incident A-1 on noc-02, process 4711", 60, NOW)
-    gave_up = turns(store, 4).look(asked, lambda _: session.inconclusive("x"), lambda: None)
-    assert in_japanese(gave_up.reason)
-    assert "インシデント A-1" in JAPANESE.said(gave_up.reason)
-    waited = turns(store, 40).look(asked, lambda _: session.inconclusive("x"), lambda: store.leases.release(other))
-    assert waited.waited
+    gave_up = turns(store, 4).take(asked, lambda: None)
+    assert in_japanese(gave_up.waited)
+    assert "インシデント A-1" in JAPANESE.said(gave_up.waited)
+    waited = turns(store, 40, lambda _: store.leases.release(other)).take(asked, lambda: None)
+    assert waited.lease is not None
     assert in_japanese(waited.waited)
 
 

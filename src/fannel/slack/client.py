@@ -53,12 +53,16 @@ class Posted:
 
 @dataclass(frozen=True, slots=True)
 class Me:
-    """Who the token is: `user_id` and `bot_id` tell FANNEL's own posts from other people's."""
+    """Who the token is: `user_id` and `bot_id` tell FANNEL's own posts from other people's.
+
+    `scopes` are what it may do, as Slack says beside its answer (X-OAuth-Scopes); None where it does not.
+    """
 
     team: str
     user: str
     user_id: str
     bot_id: str | None
+    scopes: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +94,16 @@ class SlackClient:
 
     def auth_test(self) -> Me:
         """Who the token is (auth.test)."""
-        said = self._call("auth.test", self._web.auth_test)
-        return Me(said.get("team", ""), said.get("user", ""), said.get("user_id", ""), said.get("bot_id"))
+        answer = self._tried("auth.test", self._web.auth_test)
+        said = _object("auth.test", answer.data)
+        scopes = _header(answer.headers, "x-oauth-scopes")
+        return Me(
+            team=said.get("team", ""),
+            user=said.get("user", ""),
+            user_id=said.get("user_id", ""),
+            bot_id=said.get("bot_id"),
+            scopes=None if scopes is None else frozenset(scope.strip() for scope in str(scopes).split(",")),
+        )
 
     def channel_info(self, channel: str) -> Channel:
         """The channel with this ID (conversations.info)."""
@@ -227,10 +239,7 @@ class SlackClient:
 
     def _call(self, method: str, function: Callable[P, SlackResponse], *args: P.args, **kwargs: P.kwargs) -> Json:
         """Slack's answer as a JSON object, or the SlackError that says what happened."""
-        data = self._tried(method, lambda: function(*args, **kwargs).data)
-        if not isinstance(data, dict):
-            raise OutcomeUnknown("not_json", method=method)
-        return data
+        return _object(method, self._tried(method, lambda: function(*args, **kwargs)).data)
 
     def _tried(self, method: str, call: Callable[[], T]) -> T:
         """What `call` returns, or the SlackError that says what happened."""
@@ -249,6 +258,12 @@ class SlackClient:
         except (AttributeError, TypeError, ValueError, LookupError) as error:
             # The SDK trusts the answer: JSON that is no object, or a body in another charset, breaks inside it.
             raise OutcomeUnknown("not_json", method=method, details=(type(error).__name__,)) from None
+
+
+def _object(method: str, data: object) -> Json:
+    if not isinstance(data, dict):
+        raise OutcomeUnknown("not_json", method=method)
+    return data
 
 
 def _posted(method: str, said: Mapping[str, Any]) -> Posted:
@@ -288,12 +303,17 @@ def _http_error(method: str, status: int, headers: Mapping[str, Any], code: obje
 
 def _retry_after_s(headers: Mapping[str, Any]) -> float:
     """Retry-After in seconds; a minute when it is missing or unreadable (the window Slack's limits count in)."""
-    given = next((value for name, value in headers.items() if name.lower() == "retry-after"), None)
+    given = _header(headers, "retry-after")
     try:
         seconds = float(str(given))
     except ValueError:
         return 60.0
     return min(max(seconds, 0.0), 3600.0) if math.isfinite(seconds) else 60.0
+
+
+def _header(headers: Mapping[str, Any], name: str) -> object:
+    """A header, however it is spelled; None where there is none."""
+    return next((value for given, value in headers.items() if given.lower() == name), None)
 
 
 def _details(said: Mapping[str, Any]) -> tuple[str, ...]:

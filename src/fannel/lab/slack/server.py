@@ -31,6 +31,10 @@ Json = dict[str, Any]
 
 BOT_TOKEN = "xoxb-lab"  # noqa: S105  (opens nothing but this stand-in)
 APP_TOKEN = "xapp-lab"  # noqa: S105
+SCOPES = (
+    *("chat:write", "channels:read", "channels:history", "groups:read", "groups:history", "files:write", "files:read"),
+    *("users:read", "reactions:write", "commands"),
+)
 MAX_BODY = 64 << 20
 PAGE_REFRESH_S = 2
 # Form bodies carry these as JSON text.
@@ -45,6 +49,7 @@ class SlackStandIn:
         *,
         channels: Iterable[Channel] = DEFAULT_CHANNELS,
         tokens: Iterable[str] = (BOT_TOKEN,),
+        scopes: Iterable[str] = SCOPES,
         rate_limits: bool = True,
         file_share_delay_s: float | None = 0.0,
         timezone: str = "UTC",
@@ -55,6 +60,7 @@ class SlackStandIn:
         self.faults = Faults()
         self.api_url = ""
         self._tokens = frozenset(tokens)
+        self._scopes = ",".join(scopes)
         self._timezone = timezone
         self._sleep = sleep
         self._runner: web.AppRunner | None = None
@@ -98,7 +104,8 @@ class SlackStandIn:
         try:
             arguments = await _arguments(request)
             self._authorise(request, arguments)
-            return web.json_response({"ok": True, **self._call(name, arguments)})
+            said = {"ok": True, **self._call(name, arguments)}
+            return web.json_response(said, headers={"X-OAuth-Scopes": self._scopes})
         except Refusal as refusal:
             body = {"ok": False, "error": refusal.code, **refusal.extra}
             return web.json_response(body, status=refusal.status, headers=refusal.headers)

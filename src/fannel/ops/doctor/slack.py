@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from fannel.ops.doctor.finding import Finding
 
 NAME = "slack"
+# What FANNEL asks of Slack, and what it is for.
+_FILES = {"files:write": "long output cannot be shared", "files:read": "nobody looks whether a file is shown"}
+_HISTORY = "a post whose outcome is in doubt cannot be looked for, and may be there twice"
 
 
 def slack(settings: Slack, patience_s: float = PATIENCE_S) -> Finding:
@@ -31,4 +34,15 @@ def slack(settings: Slack, patience_s: float = PATIENCE_S) -> Finding:
         return wrong(NAME, f"{shown} is archived", ChannelArchived.remedy)
     if not channel.is_member:
         return wrong(NAME, f"{shown}: {me.user} is not a member", NotInChannel.remedy)
+    lacking = _lacking(me.scopes, private=channel.is_private)
+    if lacking:
+        first = next(iter(lacking.values()))
+        remedy = "add the scope to the app (OAuth & Permissions) and install it to the workspace again"
+        return warning(NAME, f"{shown}: the app lacks {', '.join(lacking)}: {first}", remedy)
     return ok(NAME, f"{shown}, as {me.user}")
+
+
+def _lacking(scopes: frozenset[str] | None, *, private: bool) -> dict[str, str]:
+    """Scopes that are missing and what does not work without each, the worst first."""
+    needed = {("groups:history" if private else "channels:history"): _HISTORY, **_FILES}
+    return {} if scopes is None else {scope: why for scope, why in needed.items() if scope not in scopes}

@@ -65,6 +65,12 @@ _SENTENCES = (
         "this host is reached by {kind}; checks need ansible.netcommon.network_cli",
         "接続方式が {kind}。チェックには ansible.netcommon.network_cli が必要",
     ),
+    ("{name} is not known ({why})", "{name} が不明 ({why})"),
+    ("the {name} is not known", "{name} が不明"),
+    (
+        "the {name} as reported is not a valid {kind}, so nothing was sent to the device",
+        "通知された {name} が {kind} として不正。機器へのコマンド送信を中止",
+    ),
     ("the check did not run", "チェック未実行"),
     # intake: storms and quiet sources
     ("more than {burst} events at once and {rate} a second", "一度に {burst} 件超、毎秒 {rate} 件超の通知"),
