@@ -25,6 +25,7 @@ from fannel.cli import (
     pagoda,
     receive,
     run,
+    silence,
 )
 from fannel.config import ConfigError
 
@@ -45,6 +46,7 @@ app.command("doctor")(doctor.doctor)
 app.add_typer(incidents.app, name="incidents")
 app.add_typer(events.app, name="events")
 app.add_typer(hosts.app, name="hosts")
+app.add_typer(silence.app, name="silence")
 app.command("outbox")(outbox.outbox)
 app.add_typer(pagoda.app, name="pagoda")
 app.command("observe", hidden=True)(observe.observe)
