@@ -9,6 +9,7 @@ import json
 from pathlib import Path
 
 import pytest
+import yaml
 
 from fannel import collection
 from fannel.checks.find import Checks
@@ -41,12 +42,21 @@ def test_a_case_should_give_its_verdict(case):
     assert verdict == json.loads(expected.read_text(encoding="utf-8")), f"if this is right, write it:\n{shown}"
 
 
+def only_extends(file: Path) -> bool:
+    """Whether the check says nothing of its own: then the cases of the other one are its cases, too."""
+    return yaml.safe_load(file.read_text(encoding="utf-8")).keys() <= {"description", "extends", "subject"}
+
+
 @pytest.mark.parametrize("file", SHIPPED.files(), ids=lambda file: f"{file.parent.name}/{file.stem}")
 def test_a_shipped_check_should_have_a_case_for_every_outcome_it_knows(file):
     check = check_of(file.parent.name, file.stem)
     known = {rule.outcome for rule in check.rules} | {"inconclusive"}
     covered = {verdict_of(case)["outcome"] for case in CASES if case.parts[-3:-1] == (file.parent.name, file.stem)}
-    assert covered == known, f"no case for {known - covered}: add a folder to {CORPUS / file.parent.name / file.stem}"
+    assert covered, f"no case at all: add a folder to {CORPUS / file.parent.name / file.stem}"
+    if not only_extends(file):
+        assert covered == known, (
+            f"no case for {known - covered}: add a folder to {CORPUS / file.parent.name / file.stem}"
+        )
 
 
 def test_every_case_should_belong_to_a_shipped_check():

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fannel.kinds.interface_name import canonical_interface_name
+from fannel.kinds.interface_name import canonical_interface_name, spellings
 
 
 @pytest.mark.parametrize(
@@ -84,3 +84,20 @@ def test_an_abbreviation_and_its_full_name_are_the_same_port(short, numbers):
     full = canonical_interface_name(short + number)
     assert full != short + number
     assert canonical_interface_name(full) == canonical_interface_name(f"{full[: -len(number)]} {number}") == full
+
+
+@pytest.mark.parametrize(
+    ("name", "among"),
+    [
+        ("GigabitEthernet0/1", "Gi0/1"),
+        ("Gi0/1", "GigabitEthernet0/1"),
+        ("Ethernet1/1", "Eth1/1"),
+        ("TenGigE0/0/0/1", "Te0/0/0/1"),
+        ("Bundle-Ether12", "BE12"),
+        ("port-channel10", "Po10"),
+        ("ge-0/0/0.0", "ge-0/0/0.0"),
+    ],
+)
+def test_every_way_a_device_shortens_a_name_should_be_among_its_spellings(name, among):
+    assert among in spellings(name)
+    assert len(set(spellings(name))) == len(spellings(name))

@@ -230,3 +230,45 @@ def test_an_endless_line_should_not_fill_the_memory(lab):
     for _ in range(100):
         shell.feed(b"x" * 10_000)
     assert len(shell._line) <= 4096
+
+
+@pytest.mark.parametrize(
+    ("host", "interface", "command", "up", "lost"),
+    [
+        (
+            "rt-tyo-01",
+            "GigabitEthernet0/3",
+            "show bgp ipv4 unicast neighbors 192.0.2.4",
+            "BGP state = Established",
+            "BGP state = Active",
+        ),
+        (
+            "frr-tyo-01",
+            "eth2",
+            "show bgp neighbors 192.0.2.2 json",
+            '"bgpState": "Established"',
+            '"bgpState": "Active"',
+        ),
+    ],
+)
+def test_a_lost_session_should_be_seen_on_the_device_while_its_port_is_up(host, interface, command, up, lost):
+    lab = LabDevices()
+    assert up in lab.say(host, command)
+    lab.lose_bgp(host, interface)
+    assert lost in lab.say(host, command)
+    assert lab.port(host, interface).up
+    lab.find_bgp(host, interface)
+    assert up in lab.say(host, command)
+
+
+@pytest.mark.parametrize("command", ["show ip ospf neighbor", "show ip ospf neighbor json"])
+def test_a_neighbour_that_is_gone_should_not_be_listed(command):
+    lab = LabDevices()
+    host, interface = ("frr-tyo-01", "eth2") if "json" in command else ("rt-tyo-01", "GigabitEthernet0/1")
+    listed = '"ifaceAddress": "192.0.2.2"' if "json" in command else "192.0.2.2 "
+    assert listed in lab.say(host, command)
+    lab.lose_ospf(host, interface)
+    assert listed not in lab.say(host, command)
+    lab.find_ospf(host, interface)
+    lab.cut(host, interface)
+    assert listed not in lab.say(host, command), "a neighbour goes with its link"

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 TOKEN = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
 
 # No blank, quote, pipe, semicolon, question mark or control character: nothing a command line gives a meaning.
+_SLOT_AND_PORT = re.compile(r"(?<![0-9/])[0-9]+(?:/[0-9]+)+\Z", re.ASCII)
 _VRF = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}", re.ASCII)
 _NUMBER = re.compile(r"[0-9]{1,10}", re.ASCII)
 _NAME_LENGTH = 120
@@ -40,6 +41,15 @@ class MissingValueError(UnfitValueError):
 def _interface(subject: Subject) -> str | None:
     name = subject.name if subject.type == "interface" else subject.interface
     return name if name is None or _INTERFACE.fullmatch(name) else ""
+
+
+def _port_number(subject: Subject) -> str | None:
+    """Slot and port alone, `0/0/0/1` of `TenGigE0/0/0/1`: what some commands take."""
+    name = _interface(subject)
+    if not name:
+        return name
+    found = _SLOT_AND_PORT.search(name)
+    return found[0] if found else None
 
 
 def _ifindex(subject: Subject) -> str | None:
@@ -98,6 +108,7 @@ def _discriminator(subject: Subject) -> str | None:
 # Each reads one value: None when the subject has none, "" when it has one that does not match.
 PLACEHOLDERS: dict[str, Callable[[Subject], str | None]] = {
     "interface": _interface,
+    "port_number": _port_number,
     "ifindex": _ifindex,
     "peer": _peer,
     "peer4": _peer4,

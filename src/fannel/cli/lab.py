@@ -100,6 +100,17 @@ def shutdown(host: str, interface: str, control: Control = "http://127.0.0.1:100
     _act(control, host, "shutdown", interface)
 
 
+@app.command()
+def session(
+    action: Annotated[str, typer.Argument(help="lose-bgp, shut-bgp, find-bgp, lose-ospf or find-ospf.")],
+    host: str,
+    interface: str,
+    control: Control = "http://127.0.0.1:10023",
+) -> None:
+    """Lose or find the neighbour at the other end of a port while the port stays up."""
+    _act(control, host, action, interface)
+
+
 def _act(control: str, host: str, action: str, interface: str) -> None:
     from fannel.lab.devices.control import ask  # noqa: PLC0415
 

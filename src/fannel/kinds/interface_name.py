@@ -55,6 +55,8 @@ _FULL: Final = {short: full for full, shorts in _ABBREVIATIONS.items() for short
 # …GigabitEthernet.
 _XR_FULL: Final = {"TenGigabitEthernet": "TenGigE", "FortyGigabitEthernet": "FortyGigE"}
 _XR_SLASHES: Final = 3
+# What IOS-XR shortens as the others do, though it has another name for it in full.
+_LIKE: Final = {full: others for others, full in _XR_FULL.items()}
 
 _NAME: Final = re.compile(r"(?P<type>[A-Za-z][A-Za-z-]*) ?(?P<number>\d[\d/.:]*)")
 # Older IOS appends this to the ifDescr of a sub-interface, and to nothing else it says about it.
@@ -85,5 +87,6 @@ def spellings(name: str) -> tuple[str, ...]:
     found = _NAME.fullmatch(full)
     if found is None:
         return (full,)
-    shorts = _ABBREVIATIONS.get(found["type"], ()) or _ABBREVIATIONS.get(found["type"].capitalize(), ())
+    name = _LIKE.get(found["type"], found["type"])
+    shorts = _ABBREVIATIONS.get(name, ()) or _ABBREVIATIONS.get(name.capitalize(), ())
     return (full, *(short + found["number"] for short in shorts))

@@ -1,7 +1,8 @@
 """Pulling cables from another process: a small HTTP server on loopback, and its client.
 
     GET  /                                              every device and port, as JSON
-    POST /<device>/<action>?interface=<name>[&reason=…] cut, restore, shutdown, err-disable
+    POST /<device>/<action>?interface=<name>[&reason=…] cut, restore, shutdown, err-disable,
+                                                        lose-bgp, shut-bgp, find-bgp, lose-ospf, find-ospf
 
 The answer is a JSON list of the ports that went up or down. With a trap target set, the devices also send their
 traps. `curl -X POST 'http://127.0.0.1:PORT/rt-tyo-01/cut?interface=GigabitEthernet0/1'`
@@ -17,6 +18,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Self
 
+from fannel.lab.devices.neighbors import bgp_trap, ospf_trap, send_from
 from fannel.lab.devices.plant import UnknownPortError
 from fannel.lab.devices.traps import send_link_traps
 
@@ -70,13 +72,32 @@ class LabControl:
             "shutdown": lambda: self._devices.shutdown(device, interface),
             "err-disable": lambda: self._devices.err_disable(device, interface, reason),
         }
+        sessions: dict[str, tuple[Callable[[str, str], Port], Callable[[Port], bytes]]] = {
+            "lose-bgp": (self._devices.lose_bgp, self._bgp),
+            "shut-bgp": (self._devices.shut_bgp, self._bgp),
+            "find-bgp": (self._devices.find_bgp, self._bgp),
+            "lose-ospf": (self._devices.lose_ospf, self._ospf),
+            "find-ospf": (self._devices.find_ospf, self._ospf),
+        }
+        if action in sessions:
+            change, trap = sessions[action]
+            port = change(device, interface)
+            if self._target is not None:
+                send_from(self._devices.plant.device(device), trap(port), self._target)
+            return []
         if action not in actions:
-            msg = f"no action {action!r}; there is {', '.join(actions)}"
+            msg = f"no action {action!r}; there is {', '.join([*actions, *sessions])}"
             raise UnknownActionError(msg)
         changes = actions[action]()
         if self._target is not None:
             send_link_traps(changes, self._target, community=self._community)
         return changes
+
+    def _bgp(self, port: Port) -> bytes:
+        return bgp_trap(port, community=self._community)
+
+    def _ospf(self, port: Port) -> bytes:
+        return ospf_trap(port, community=self._community)
 
     def state(self) -> dict[str, Any]:
         """Every device and its ports."""

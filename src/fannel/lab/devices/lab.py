@@ -78,6 +78,30 @@ class LabDevices:
         """The switch itself took the port out of service, for `reason` (`bpduguard`, `link-flap`, …)."""
         return self.plant.change(host, interface, now=self._clock(), err_disabled=reason)
 
+    def lose_bgp(self, host: str, interface: str) -> Port:
+        """The BGP session over this port is lost while the port stays up."""
+        return self._session(host, interface, bgp="lost")
+
+    def shut_bgp(self, host: str, interface: str) -> Port:
+        """Somebody shut the BGP session over this port down."""
+        return self._session(host, interface, bgp="shut")
+
+    def find_bgp(self, host: str, interface: str) -> Port:
+        """The BGP session over this port is established again."""
+        return self._session(host, interface, bgp="up")
+
+    def lose_ospf(self, host: str, interface: str) -> Port:
+        """The OSPF neighbour on this port is gone while the port stays up."""
+        return self._session(host, interface, ospf_lost=True)
+
+    def find_ospf(self, host: str, interface: str) -> Port:
+        """The OSPF neighbour on this port is full again."""
+        return self._session(host, interface, ospf_lost=False)
+
+    def _session(self, host: str, interface: str, **fields: Any) -> Port:  # noqa: ANN401  (fields of a port)
+        self.plant.change(host, interface, now=self._clock(), **fields)
+        return self.plant.port(host, interface)
+
     def count_errors(self, host: str, interface: str, crc: int) -> list[Change]:
         """Set the port's CRC error counter."""
         return self.plant.change(host, interface, now=self._clock(), crc=crc)

@@ -44,6 +44,8 @@ class Port:
     crc: int = 0
     flaps: int = 0
     since: float = 0.0
+    bgp: Literal["up", "lost", "shut"] = "up"
+    ospf_lost: bool = False
 
     @property
     def up(self) -> bool:

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from fannel.lab.devices.dialect import PRIVILEGED, Dialect, Enable, Screen, clock, command, fixed
+from fannel.lab.devices.neighbors import neighbor_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,6 +90,33 @@ def _ios_log(screen: Screen, _match: re.Match[str]) -> str:
     return "\n".join((head, "Log Buffer (4096 bytes):\n", *screen.log))
 
 
+def _ios_bgp_neighbor(screen: Screen, match: re.Match[str]) -> str:
+    for neighbor in map(neighbor_of, screen.ports):
+        if neighbor.address == match["peer"]:
+            up = neighbor.bgp_state == "established"
+            shut = " Administratively shut down\n" if neighbor.bgp_shut else ""
+            router_id = neighbor.router_id if up else "0.0.0.0"  # noqa: S104  (what IOS says)
+            return f"""\
+BGP neighbor is {neighbor.address},  remote AS {neighbor.asn}, external link
+{shut}  BGP version 4, remote router ID {router_id}
+  BGP state = {neighbor.bgp_state.capitalize()}{", up for 00:01:00" if up else ""}
+  Connections established 4; dropped {3 if up else 4}
+  Last reset 00:00:09, due to {"Admin. shutdown" if shut else "BGP Notification sent"} of session 1
+  {"Connection state is ESTAB, I/O status: 1, unread input bytes: 0" if up else "No active TCP connection"}"""
+    return "% No such neighbor or address family"
+
+
+def _ios_ospf_neighbors(screen: Screen, _match: re.Match[str]) -> str:
+    full = [(port, neighbor_of(port)) for port in screen.ports if neighbor_of(port).ospf_full]
+    if not full:
+        return ""
+    head = "\nNeighbor ID     Pri   State           Dead Time   Address         Interface\n"
+    return head + "\n".join(
+        f"{neighbor.router_id:<16}{0:>3}   {'FULL/  -':<16}{'00:00:36':<12}{neighbor.address:<16}{port.name}"
+        for port, neighbor in full
+    )
+
+
 def _ios_log_lines(change: Change) -> Iterator[str]:
     at, name, state = clock("*%b %d %H:%M:%S.%f", change.at), change.after.name, "up" if change.after.up else "down"
     why = change.after.why_down
@@ -115,6 +143,9 @@ IOS = Dialect(
         command(r"show version", _ios_version),
         command(r"show inventory", fixed('NAME: "Chassis", DESCR: "Cisco Catalyst 8000V Edge Chassis"\nPID: C8000V')),
         command(r"show snmp mib ifmib ifindex", _ios_indices),
+        command(r"show bgp ipv4 unicast neighbors (?P<peer>\S+)", _ios_bgp_neighbor),
+        command(r"show ip ospf", fixed(' Routing Process "ospf 1" with ID 203.0.113.1')),
+        command(r"show ip ospf neighbor", _ios_ospf_neighbors),
         command(r"show logging", _ios_log),
         command(r"show interfaces (?P<name>\S+) status err-disabled", _ios_err_disabled),
         command(r"show interfaces? (?P<name>\S+|\S+ [\d/.]+)", _ios_interface),

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from fannel.lab.devices.dialect import Dialect, Screen, clock, command, fixed
+from fannel.lab.devices.neighbors import neighbor_of
 
 if TYPE_CHECKING:
     import re
@@ -64,6 +65,45 @@ def _interface(screen: Screen, match: re.Match[str]) -> str:
     )
 
 
+def _bgp_neighbor(screen: Screen, match: re.Match[str]) -> str:
+    for neighbor in map(neighbor_of, screen.ports):
+        if neighbor.address == match["peer"]:
+            up = neighbor.bgp_state == "established"
+            since = {"bgpTimerUpString": "00:01:00"} if up else {"lastResetTimerMsecs": 9000}
+            shut: dict[str, object] = {"adminShutDown": True} if neighbor.bgp_shut else {}
+            told = {
+                "remoteAs": neighbor.asn,
+                "localAs": 64499,
+                "nbrExternalLink": True,
+                **shut,
+                "bgpVersion": 4,
+                "remoteRouterId": neighbor.router_id if up else "0.0.0.0",  # noqa: S104  (what FRR says)
+                "bgpState": neighbor.bgp_state.capitalize(),
+                **since,
+                "lastResetDueTo": "Admin. shutdown" if neighbor.bgp_shut else "BGP Notification send",
+                "lastNotificationReason": "Hold Timer Expired",
+            }
+            return json.dumps({neighbor.address: told}, indent=2)
+    return json.dumps({"bgpNoSuchNeighbor": True}, indent=2)
+
+
+def _ospf_neighbors(screen: Screen, _match: re.Match[str]) -> str:
+    full = [(port, neighbor_of(port)) for port in screen.ports if neighbor_of(port).ospf_full]
+    rows = {
+        neighbor.router_id: [
+            {
+                "nbrPriority": 1,
+                "nbrState": "Full/-",
+                "converged": "Full",
+                "ifaceAddress": neighbor.address,
+                "ifaceName": f"{port.name}:{neighbor.own_address}",
+            }
+        ]
+        for port, neighbor in full
+    }
+    return json.dumps({"neighbors": rows}, indent=2)
+
+
 def _version(screen: Screen, _match: re.Match[str]) -> str:
     return (
         f"FRRouting 8.4.4 ({screen.device.hostname}) on Linux(6.1.0-18-amd64).\nCopyright 1996-2005 Kunihiro Ishiguro."
@@ -76,6 +116,9 @@ FRR = Dialect(
         command(r"terminal length \d+|enable", fixed("")),
         command(r"show version", _version),
         command(r"show interface json", _all_json),
+        command(r"show bgp neighbors (?P<peer>\S+) json", _bgp_neighbor),
+        command(r"show ip ospf json", fixed('{\n  "routerId":"203.0.113.1"\n}')),
+        command(r"show ip ospf neighbor json", _ospf_neighbors),
         command(r"show interface (?P<name>\S+) json", _interface_json),
         command(r"show interface (?P<name>\S+)", _interface),
     ),
