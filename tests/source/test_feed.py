@@ -174,3 +174,21 @@ def test_when_nothing_comes_back_for_long_it_goes_on(monkeypatch):
             return before, fed.answers.ids
 
     assert asyncio.run(scenario()) == ([], ["a", "b"])
+
+
+def test_what_was_held_for_its_cause_is_put_again_once_it_stands_on_its_own():
+    """It is the same event, told with another state: without the second the rules never answer it."""
+
+    def told(state):
+        said = asyncio.StreamReader()
+        said.feed_data(json.dumps({"id": "a", "incident": {"id": "A-1", "state": state}}).encode() + b"\n")
+        said.feed_eof()
+        return said
+
+    async def scenario():
+        async with Fed(asyncio.Queue()) as fed:
+            for state in ("held", "held", "new", "new"):
+                await fed.hear(told(state))
+            return [fed.queue.get_nowait()["incident"]["state"] for _ in range(fed.queue.qsize())]
+
+    assert asyncio.run(scenario()) == ["held", "new"]

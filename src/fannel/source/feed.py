@@ -37,7 +37,8 @@ class EventQueue(Protocol):
         """Hand one event over."""
 
 
-# An event, and when it was asked again because nobody had answered: then the rules must see it once more.
+# An event, and what the rules must see it once more for: nobody answered when they were asked, or it was held for its
+# cause when they saw it first, and now stands on its own.
 _Question = tuple[str, str | None]
 
 
@@ -139,4 +140,4 @@ class Feed:
 
 def _question(event: Json) -> _Question:
     incident = event.get("incident") or {}
-    return event["id"], incident.get("asked_again_at")
+    return event["id"], incident.get("asked_again_at") or ("held" if incident.get("state") == "held" else None)
