@@ -10,7 +10,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
 from fannel import config
-from fannel.incidents.store import Store, StoreError
+from fannel.incidents.store import PATIENCE_S, Store, StoreError
 from fannel.respond import Responder, UnknownIncidentError, open_outbox
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Step(ActionBase):
         event = event_of(self._task.args)
         try:
             settings = config.load()
-            store = Store.open(settings.database.url)
+            store = Store.open(settings.database.url, patience_s=PATIENCE_S)
             try:
                 responder = Responder(settings, store, open_outbox(settings, store))
                 result.update(self.step(event, responder, settings, task_vars or {}))

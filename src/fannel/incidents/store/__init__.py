@@ -4,9 +4,9 @@
 """
 
 from fannel.incidents.store.changes import By
-from fannel.incidents.store.database import StoreError, StoreOutOfDateError, upgrade
+from fannel.incidents.store.database import PATIENCE_S, StoreError, StoreOutOfDateError, upgrade
 from fannel.incidents.store.leases import Leases
 from fannel.incidents.store.posts import Post, Posts
 from fannel.incidents.store.store import Store
 
-__all__ = ["By", "Leases", "Post", "Posts", "Store", "StoreError", "StoreOutOfDateError", "upgrade"]
+__all__ = ["PATIENCE_S", "By", "Leases", "Post", "Posts", "Store", "StoreError", "StoreOutOfDateError", "upgrade"]

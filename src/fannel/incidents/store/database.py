@@ -3,23 +3,39 @@
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
+import time
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy
 from sqlalchemy.engine import Connection, Engine, make_url
-from sqlalchemy.exc import ArgumentError, DatabaseError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DatabaseError, IntegrityError, OperationalError, SQLAlchemyError
 
 from fannel.incidents.store.tables import REVISION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
-    from sqlalchemy.engine import URL
+    from sqlalchemy.engine import URL, ExceptionContext
     from sqlalchemy.pool import ConnectionPoolEntry
 
-BUSY_TIMEOUT_S = 10
+# How long a connection waits for SQLite's one writer. Then it is said, and whoever records tries again.
+BUSY_TIMEOUT_S = 5
+# How long a playbook waits for a database that is away: a failover takes less.
+PATIENCE_S = 60.0
+_FIRST_RETRY_S, _LAST_RETRY_S = 0.2, 3.0
+# A server that vanished without a word is noticed in half a minute; and after a failover, that it may not be written.
+_POSTGRESQL = {
+    "connect_timeout": 10,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+    "target_session_attrs": "read-write",
+}
+_READ_ONLY = "25006"  # SQLSTATE read_only_sql_transaction: this server is a standby by now
 
 # Made once: json.dumps makes an encoder for every call that does not want spaces.
 _COMPACT_JSON = json.JSONEncoder(separators=(",", ":")).encode
@@ -33,14 +49,18 @@ class StoreOutOfDateError(StoreError):
     """The database has another schema than this code."""
 
 
-def open_engine(url: str) -> Engine:
+def open_engine(url: str, patience_s: float = 0.0) -> Engine:
     """An engine on a database whose schema is current. A SQLite database is created or upgraded on the way.
+
+    A database that is away is waited for, so long at most, now and before every transaction: nothing is done by then,
+    so it is always safe. What is lost within a transaction is the caller's to do again.
 
     Raises:
         StoreError: the URL is wrong, or the database is not reachable or not writable.
         StoreOutOfDateError: a PostgreSQL database needs `fannel db upgrade`.
     """
     engine = _engine(_parse(url))
+    engine.update_execution_options(fannel_patience_s=patience_s)
     try:
         found = revision(engine)
         if found != REVISION:
@@ -74,7 +94,8 @@ def upgrade(url: str) -> tuple[str | None, str]:
 
 def revision(engine: Engine) -> str | None:
     """The schema revision a database is at, None for an empty one."""
-    with engine.connect() as connection:
+    with ExitStack() as stack:
+        connection = _entered(engine, stack, engine.connect)
         if not sqlalchemy.inspect(connection).has_table("alembic_version"):
             return None
         found: str | None = connection.execute(sqlalchemy.text("SELECT version_num FROM alembic_version")).scalar()
@@ -91,25 +112,42 @@ def unusable(engine: Engine, error: SQLAlchemyError) -> StoreError:
 def reading(engine: Engine) -> Iterator[Connection]:
     """A connection whose transaction takes no write lock; database errors come out as StoreError."""
     try:
-        with engine.connect().execution_options(fannel_read_only=True) as connection:
-            yield connection
+        with ExitStack() as stack:
+            yield _entered(engine, stack, lambda: engine.connect().execution_options(fannel_read_only=True))
     except SQLAlchemyError as error:
         raise unusable(engine, error) from error
 
 
 @contextmanager
-def writing(engine: Engine) -> Iterator[Connection]:
+def writing(engine: Engine, *, patient: bool = True) -> Iterator[Connection]:
     """A transaction, committed on the way out. Errors come out as StoreError, but for a broken constraint:
 
-    that one means another process was first, and the caller knows what that means.
+    that one means another process was first, and the caller knows what that means. What is about this very moment is
+    not `patient`: a minute later it would be wrong.
     """
     try:
-        with engine.begin() as connection:
-            yield connection
+        with ExitStack() as stack:
+            yield _entered(engine, stack, engine.begin, patient=patient)
     except IntegrityError:
         raise
     except SQLAlchemyError as error:
         raise unusable(engine, error) from error
+
+
+def _entered(
+    engine: Engine, stack: ExitStack, connect: Callable[[], AbstractContextManager[Connection]], *, patient: bool = True
+) -> Connection:
+    """A connection, entered; while there is none to be had, after some more tries."""
+    patience_s = engine.get_execution_options().get("fannel_patience_s", 0.0) if patient else 0.0
+    until, delay_s = time.monotonic() + patience_s, _FIRST_RETRY_S
+    while True:
+        try:
+            return stack.enter_context(connect())
+        except OperationalError:
+            if time.monotonic() + delay_s > until:
+                raise
+            time.sleep(delay_s)
+            delay_s = min(2 * delay_s, _LAST_RETRY_S)
 
 
 def _parse(url: str) -> URL:
@@ -127,7 +165,10 @@ def _parse(url: str) -> URL:
 
 def _engine(url: URL) -> Engine:
     if url.get_backend_name() != "sqlite":
-        return sqlalchemy.create_engine(url, pool_pre_ping=True, json_serializer=_COMPACT_JSON)
+        options = {name: value for name, value in _POSTGRESQL.items() if name not in url.query}
+        engine = sqlalchemy.create_engine(url, pool_pre_ping=True, connect_args=options, json_serializer=_COMPACT_JSON)
+        sqlalchemy.event.listen(engine, "handle_error", _leave_standby)
+        return engine
     if url.database and url.database != ":memory:":
         folder = Path(url.database).parent
         try:
@@ -139,6 +180,12 @@ def _engine(url: URL) -> Engine:
     sqlalchemy.event.listen(engine, "connect", _prepare_sqlite)
     sqlalchemy.event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _leave_standby(context: ExceptionContext) -> None:
+    """A connection to what is a standby by now answers for ever, and never takes anything: end them all."""
+    if getattr(context.original_exception, "sqlstate", None) == _READ_ONLY:
+        context.is_disconnect = True
 
 
 def _prepare_sqlite(connection: Any, _entry: ConnectionPoolEntry) -> None:  # noqa: ANN401  (the driver's own object)

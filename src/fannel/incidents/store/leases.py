@@ -37,7 +37,7 @@ class Leases:
             set_={"owner": owner, "token": leases.c.token + 1, "taken_at": now, "expires_at": expires_at},
             where=or_(leases.c.owner.is_(None), leases.c.expires_at <= now),
         ).returning(leases.c.token)
-        with writing(self._engine) as connection:
+        with writing(self._engine, patient=False) as connection:
             token: int | None = connection.execute(taken).scalar()
         return None if token is None else Lease(name, owner, token, now, expires_at)
 
@@ -47,13 +47,13 @@ class Leases:
         One that expired and that nobody took in between is still the owner's: nobody did anything meanwhile.
         """
         expires_at = now + timedelta(seconds=for_s)
-        with writing(self._engine) as connection:
+        with writing(self._engine, patient=False) as connection:
             renewed = connection.execute(update(leases).where(*_held(lease)).values(expires_at=expires_at))
         return replace(lease, expires_at=expires_at) if renewed.rowcount else None
 
     def release(self, lease: Lease) -> bool:
         """Give it back; False when it was not the owner's any more. Its token stays counted."""
-        with writing(self._engine) as connection:
+        with writing(self._engine, patient=False) as connection:
             return bool(connection.execute(update(leases).where(*_held(lease)).values(owner=None)).rowcount)
 
     def holder(self, name: str, now: datetime) -> Lease | None:

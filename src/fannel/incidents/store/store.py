@@ -58,15 +58,18 @@ class Store:
         self.retention = Retention(engine)
 
     @classmethod
-    def open(cls, url: str, reopen: timedelta = REOPEN, flap: FlapPolicy | None = None) -> Self:
+    def open(
+        cls, url: str, reopen: timedelta = REOPEN, flap: FlapPolicy | None = None, *, patience_s: float = 0.0
+    ) -> Self:
         """Open the database at `url` (creating or upgrading SQLite).
 
-        A raise within `reopen` after its incident was resolved reopens that one.
+        A raise within `reopen` after its incident was resolved reopens that one. A database that is away is waited for,
+        for `patience_s` before each transaction.
 
         Raises:
             StoreError: wrong URL, unreachable, not writable, or (PostgreSQL) at another schema.
         """
-        return cls(open_engine(url), reopen, flap)
+        return cls(open_engine(url, patience_s), reopen, flap)
 
     def close(self) -> None:
         """Give all connections back."""
