@@ -4,20 +4,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Literal, Self, get_args
 
 from fannel.slack import text
 from fannel.slack.words.english import ENGLISH
-from fannel.slack.words.japanese import JAPANESE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import datetime, tzinfo
 
     from fannel.slack.words.catalogue import Words
 
 Language = Literal["en", "ja"]
-LANGUAGES: Mapping[Language, Words] = {"en": ENGLISH, "ja": JAPANESE}
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+
+
+def words_of(language: Language) -> Words:
+    """The catalogue of a language. Another than English is loaded when somebody reads it."""
+    if language == "ja":
+        from fannel.slack.words.japanese import JAPANESE  # noqa: PLC0415
+
+        return JAPANESE
+    return ENGLISH
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +37,7 @@ class Reader:
     @classmethod
     def of(cls, language: Language, zone: tzinfo) -> Self:
         """Readers of this language in this zone."""
-        return cls(LANGUAGES[language], zone)
+        return cls(words_of(language), zone)
 
     def when(self, moment: datetime) -> str:
         """Date and time, as Slack's mark-up."""
