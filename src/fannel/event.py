@@ -16,6 +16,8 @@ from datetime import datetime
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Literal, Self
 
+import orjson
+
 from fannel.host_name import is_host_name
 
 if TYPE_CHECKING:
@@ -234,7 +236,9 @@ _JINJA_HEADER = re.compile(r"(\A\s*)#|#(?=jinja2)")
 # text's own end come `,`, `:`, `]` or `}`. What is only suspicious (an empty object, `C:\users`) is looked at closely.
 _OPENING = re.compile(r'\{(?!"[A-Za-z0-9_])')
 _ESCAPED_CONTROL = re.compile(r"\\[^nt\"]")
-_BIG_NUMBER = re.compile(r"[:,\[]-?\d{19}")
+# Every digit as a zero after a colon, so that a number with too many of them is found in one look.
+_ZEROS = bytes.maketrans(b"123456789,[", b"000000000::")
+_BIG_NUMBER = b":" + b"0" * 19
 _NOT_ASCII = re.compile("[" + "".join(re.escape(chr(code)) for code in _HARMLESS if code >= 0x7F) + "]")
 
 _INT64 = range(-(2**63), 2**63)
@@ -281,6 +285,10 @@ def _key(key: object) -> str:
 
 
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+# What the standard library does not take is nobody's to take here either.
+_PLAINLY = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
+# Facts that every event has, known or not.
+_MAY_BE_NULL = ('"agent_address":null', '"engine_id":null')
 
 
 def neutral_line(value: Json) -> str:
@@ -289,13 +297,14 @@ def neutral_line(value: Json) -> str:
     Nearly every event is harmless as it is, and to see that in its text costs a tenth of making a copy.
     """
     try:
-        text = _encode(value)
-    except (ValueError, TypeError, RecursionError):  # not JSON, or not a number, or without end
+        octets = orjson.dumps(value, option=_PLAINLY)
+    except TypeError:  # not JSON, or half a surrogate pair, or beyond 64 bits, or without end
         return _encode(neutralise(value))
-    return text if _is_neutral(text) else _encode(neutralise(value))
+    text = octets.decode()
+    return text if _is_neutral(text, octets) else _encode(neutralise(value))
 
 
-def _is_neutral(text: str) -> bool:
+def _is_neutral(text: str, octets: bytes) -> bool:
     """Whether neutralise() would change nothing of what this JSON says. No where that is not plain to see."""
     return not (
         _OPENING.search(text)
@@ -303,6 +312,8 @@ def _is_neutral(text: str) -> bool:
         or "__ansible" in text
         or ("\\" in text and _ESCAPED_CONTROL.search(text))
         or ((not text.isascii() or "\x7f" in text) and _NOT_ASCII.search(text))
-        or _BIG_NUMBER.search(text)
+        or _BIG_NUMBER in octets.translate(_ZEROS, b"-")
+        # Not a number is written as null.
+        or text.count("null") > sum(map(text.count, _MAY_BE_NULL))
         or text.count("{") + text.count("[") > _MAX_DEPTH
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+import sqlalchemy
 from events import NOW, event
 from posting import post, want
 from ulid import ULID
@@ -104,3 +105,31 @@ def test_the_backlog_counts_by_priority(store, channel):
     backlog = store.channels.backlog()
     assert backlog.waiting[41] == before + 1
     assert backlog.oldest is not None
+
+
+def test_what_waits_is_found_however_much_was_sent_before(tmp_path):
+    store = Store.open(f"sqlite:///{tmp_path}/f.sqlite3")
+    asked = []
+    sqlalchemy.event.listen(
+        store._engine, "before_cursor_execute", lambda _c, _cu, statement, given, *_: asked.append((statement, given))
+    )
+    store.posts.next("C1", NOW, KINDS)
+    store.posts.channels()
+    store.posts.waiting()
+    store.channels.backlog()
+    store.channels.first_posts_unsent("C1")
+    with store._engine.connect() as connection:
+        plans = [
+            row.detail
+            for statement, given in asked.copy()
+            if statement.startswith("SELECT")
+            for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", given)
+        ]
+    store.close()
+    of_posts = {plan.partition(" (")[0] for plan in plans if " posts" in plan}
+    assert of_posts == {
+        "SCAN posts USING COVERING INDEX ix_posts_unsent",
+        "SEARCH posts USING COVERING INDEX ix_posts_unsent",
+        "SCAN posts USING INDEX ix_posts_refused",
+        "SEARCH posts USING INTEGER PRIMARY KEY",  # the one that is next
+    }

@@ -238,13 +238,14 @@ def test_more_faults_than_one_statement_can_ask_for_are_all_found(tmp_path):
     store.close()
 
 
-def test_what_is_asked_for_every_batch_is_found_by_index(tmp_path):
+@pytest.mark.parametrize("size", [1, 200])
+def test_what_is_asked_for_every_batch_is_found_by_index(tmp_path, size):
     store = Store.open(f"sqlite:///{tmp_path}/fannel.sqlite3")
     asked = []
     sqlalchemy.event.listen(
         store._engine, "before_cursor_execute", lambda _c, _cu, statement, given, *_: asked.append((statement, given))
     )
-    store.record([(event(), b"raw")])
+    store.record([(event(host=f"rt{n}.example.net"), b"raw") for n in range(size)])
     with store._engine.connect() as connection:
         plans = [
             row.detail
@@ -252,7 +253,8 @@ def test_what_is_asked_for_every_batch_is_found_by_index(tmp_path):
             if statement.startswith("SELECT")
             for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", given)
         ]
-    assert [plan for plan in plans if not plan.startswith("USE TEMP B-TREE")] == [  # which sorts what was found
+    listed = ("LIST SUBQUERY", "SCAN json_each")  # the parameter, read once
+    assert [plan for plan in plans if not plan.startswith(("USE TEMP B-TREE", *listed))] == [  # which sorts the found
         "SEARCH events USING INDEX sqlite_autoindex_events_1 (id=?)",
         "SEARCH incidents USING INDEX ix_incidents_fingerprint (fingerprint=? AND resolved_at=?)",
         "SEARCH incidents USING INDEX ix_incidents_fingerprint (fingerprint=? AND resolved_at>?)",

@@ -192,3 +192,29 @@ def test_what_was_held_for_its_cause_is_put_again_once_it_stands_on_its_own():
             return [fed.queue.get_nowait()["incident"]["state"] for _ in range(fed.queue.qsize())]
 
     assert asyncio.run(scenario()) == ["held", "new"]
+
+
+def test_a_line_without_end_is_not_waited_for(monkeypatch):
+    monkeypatch.setattr(feeding, "LONGEST_LINE", 100)
+
+    async def scenario():
+        async with Fed() as fed:
+            await fed.hear(saying("a", end=b"x" * 101))
+
+    with pytest.raises(ValueError, match="more than 100 octets"):
+        asyncio.run(scenario())
+
+
+def test_a_line_that_comes_in_pieces_is_one_event():
+    async def scenario():
+        said = asyncio.StreamReader()
+        async with Fed() as fed:
+            hearing = asyncio.create_task(fed.hear(said))
+            for piece in (b'{"id"', b': "a"}\n{"i', b'd": "b"}\n'):
+                said.feed_data(piece)
+                await settled()
+            said.feed_eof()
+            await hearing
+            return [(await fed.queue.get())["id"] for _ in range(2)]
+
+    assert asyncio.run(scenario()) == ["a", "b"]

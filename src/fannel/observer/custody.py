@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from fannel.intake.storm import Storm
 
 # Few, so that what is urgent overtakes here and does not wait behind what was sent before it was known.
-WINDOW = 32
+WINDOW = 64
 # Datagrams that are read and not acknowledged; beyond it no more are read.
 MOST_PENDING = 100_000
 

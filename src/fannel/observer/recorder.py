@@ -37,8 +37,9 @@ if TYPE_CHECKING:
 
 log = logs.Logger("fannel.observer")
 
-# A batch is a transaction. Small, so that the rules do not wait for a large one to be through.
-BATCH = 50
+# A batch is a transaction. The first is small, so that the rules do not wait for a large one to be through; after a
+# full one comes one twice as large, to this bound: in a storm what a transaction costs is shared by many.
+BATCH, LARGEST_BATCH = 50, 200
 # How long the spool may be waited for: also how late a quiet device or the end of a storm is noticed.
 WAIT_S = 0.25
 # How often the record is asked what became due: held incidents, outlived causes, calm.
@@ -74,6 +75,7 @@ class Recorder:
         self._counters = counters
         self._now = now
         self._last: SpoolId | None = None
+        self._batch = BATCH
         self._asked = AskedAgain((), now())
         self._own: list[Event] = []  # on record, and to be said when there is room
         self._quiet_due_at = self._due_at = 0.0
@@ -122,7 +124,9 @@ class Recorder:
     def _read(self) -> Sequence[Spooled]:
         if not self._spool.wait(self._last, WAIT_S):
             return ()
-        return self._spool.read(self._last, BATCH)
+        some = self._spool.read(self._last, self._batch)
+        self._batch = min(2 * self._batch, LARGEST_BATCH) if len(some) >= self._batch else BATCH
+        return some
 
     def _record(self, spooled: Sequence[Spooled]) -> None:
         canaries = [one for one in spooled if one.datagram.note is Note.CANARY]

@@ -7,10 +7,11 @@ queue (`feedback: true` and --persistence-id) an event is confirmed only when th
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, Protocol
+
+import orjson
 
 from fannel import logs
 
@@ -27,7 +28,10 @@ REMEMBERED = 10_000
 # long after the last event was put, what is outstanding is taken for failed.
 FEEDBACK_TIMEOUT_S = 120.0
 # Confirmed together while more waits to be put: each line wakes the observer to send one more event, which wakes us.
-TOGETHER = 8
+TOGETHER = 16
+# An event is some kilobytes; a line that is longer than this is none of ours.
+LONGEST_LINE = 4 * 2**20
+_BLOCK = 2**16
 
 
 class EventQueue(Protocol):
@@ -44,9 +48,16 @@ _Question = tuple[str, str | None]
 
 async def serve(said: asyncio.StreamReader, answers: asyncio.StreamWriter, feed_of: Callable[[Json], Feed]) -> None:
     """Take what an observer says, to its end: each event to the feed it is for."""
-    while (line := await said.readline()).endswith(b"\n"):
-        event = json.loads(line)
-        feed_of(event).take(event, answers)
+    rest = b""
+    # A block, not a line at a time: with every turn of the loop the rule engine waits for its next event.
+    while block := await said.read(_BLOCK):
+        *lines, rest = (rest + block).split(b"\n")
+        if len(rest) > LONGEST_LINE:
+            msg = f"a line of more than {LONGEST_LINE} octets"
+            raise ValueError(msg)
+        for line in lines:
+            event = orjson.loads(line)
+            feed_of(event).take(event, answers)
 
 
 class Feed:

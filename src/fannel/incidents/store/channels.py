@@ -10,12 +10,12 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Engine, func, insert, select, update
+from sqlalchemy import Engine, func, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from fannel.event import Host, Subject
 from fannel.incidents.store.database import reading, writing
-from fannel.incidents.store.tables import incidents, posts, watermarks
+from fannel.incidents.store.tables import REFUSED, UNSENT, incidents, posts, watermarks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from fannel.event import Severity
 
 _PREFIX = "channel/"
-_UNSENT = posts.c.state.in_(("wanted", "unknown"))
+_UNSENT, _REFUSED = text(f"posts.{UNSENT}"), text(f"posts.{REFUSED}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ class Channels:
     def backlog(self) -> Backlog:
         """What waits in all channels."""
         by_priority = select(posts.c.priority, func.count(), func.min(posts.c.seq)).where(_UNSENT)
-        refused = select(func.count()).where(posts.c.state == "refused")
+        refused = select(func.count()).select_from(posts).where(_REFUSED)
         with reading(self._engine) as connection:
             rows = connection.execute(by_priority.group_by(posts.c.priority)).all()
             oldest = None

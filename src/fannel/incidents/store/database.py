@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import orjson
 import sqlalchemy
 from sqlalchemy.engine import Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, IntegrityError, OperationalError, SQLAlchemyError
@@ -38,7 +39,7 @@ _POSTGRESQL = {
 _READ_ONLY = "25006"  # SQLSTATE read_only_sql_transaction: this server is a standby by now
 
 # Made once: json.dumps makes an encoder for every call that does not want spaces.
-_COMPACT_JSON = json.JSONEncoder(separators=(",", ":")).encode
+_ANY_JSON = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class StoreError(RuntimeError):
@@ -150,6 +151,13 @@ def _entered(
             delay_s = min(2 * delay_s, _LAST_RETRY_S)
 
 
+def _compact_json(value: object) -> str:
+    try:
+        return orjson.dumps(value).decode()
+    except TypeError:  # half a surrogate pair, or a number beyond 64 bits: it is kept as it came
+        return _ANY_JSON(value)
+
+
 def _parse(url: str) -> URL:
     try:
         parsed = make_url(url)
@@ -166,7 +174,7 @@ def _parse(url: str) -> URL:
 def _engine(url: URL) -> Engine:
     if url.get_backend_name() != "sqlite":
         options = {name: value for name, value in _POSTGRESQL.items() if name not in url.query}
-        engine = sqlalchemy.create_engine(url, pool_pre_ping=True, connect_args=options, json_serializer=_COMPACT_JSON)
+        engine = sqlalchemy.create_engine(url, pool_pre_ping=True, connect_args=options, json_serializer=_compact_json)
         sqlalchemy.event.listen(engine, "handle_error", _leave_standby)
         return engine
     if url.database and url.database != ":memory:":
@@ -176,7 +184,7 @@ def _engine(url: URL) -> Engine:
         except OSError as error:
             msg = f"database.url: cannot create the folder {folder}: {error.strerror}"
             raise StoreError(msg) from None
-    engine = sqlalchemy.create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S}, json_serializer=_COMPACT_JSON)
+    engine = sqlalchemy.create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S}, json_serializer=_compact_json)
     sqlalchemy.event.listen(engine, "connect", _prepare_sqlite)
     sqlalchemy.event.listen(engine, "begin", _begin_sqlite)
     return engine

@@ -9,10 +9,11 @@ from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import delete, select
 
 from fannel.event import fingerprint
 from fannel.incidents.flap import Flap, excused, score, told
+from fannel.incidents.store.asking import among
 from fannel.incidents.store.plain import plain
 from fannel.incidents.store.tables import flaps
 from fannel.incidents.store.upsert import inserter
@@ -28,9 +29,7 @@ if TYPE_CHECKING:
     from fannel.incidents.flap import FlapPolicy
 
 RESTART = "device_restart"
-# Values in one IN list. SQLite before 3.32 takes 999 parameters in a statement.
-_MOST_ASKED = 900
-_KNOWN = select(flaps).where(flaps.c.fingerprint.in_(bindparam("asked", expanding=True)))
+_KNOWN = select(flaps).where(among(flaps.c.fingerprint, "asked"))
 _FLAPPING = select(flaps).where(flaps.c.flapping_since.is_not(None)).order_by(flaps.c.fingerprint)
 _FACTS = ("phase", "penalty", "scored_at", "flapping_since", "transitions")
 
@@ -109,11 +108,7 @@ def scores(
 
 def known(connection: Connection, faults: Sequence[str]) -> dict[str, Flap]:
     """The scores of these faults, as far as they have one."""
-    found: dict[str, Flap] = {}
-    for at in range(0, len(faults), _MOST_ASKED):
-        for row in connection.execute(_KNOWN, {"asked": faults[at : at + _MOST_ASKED]}):
-            found[row.fingerprint] = _flap(row)
-    return found
+    return {row.fingerprint: _flap(row) for row in connection.execute(_KNOWN, {"asked": faults})} if faults else {}
 
 
 def flapping(connection: Connection) -> dict[str, Flap]:

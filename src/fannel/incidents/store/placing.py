@@ -14,6 +14,7 @@ from sqlalchemy import JSON, bindparam, select, union_all, update
 
 from fannel.event import Subject
 from fannel.incidents.correlation import Fault
+from fannel.incidents.store.asking import among
 from fannel.incidents.store.plain import plain
 from fannel.incidents.store.tables import incidents
 
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from fannel.event import Event, Json
     from fannel.incidents.correlation import Cause, Consequences
 
-# Host names in one statement, which has each twice: SQLite before 3.32 takes 999 parameters.
-_MOST_ASKED = 450
 # A device with more open faults than this has other troubles.
 _MOST_AROUND = 2000
 _FOUND = select(
@@ -34,8 +33,8 @@ _FOUND = select(
 ).where(incidents.c.resolved_at.is_(None))
 # Not one SELECT with an OR: SQLite would use neither index for it.
 _AROUND = union_all(
-    _FOUND.where(incidents.c.host_name.in_(bindparam("asked", expanding=True))),
-    _FOUND.where(incidents.c.far_host.is_not(None), incidents.c.far_host.in_(bindparam("far", expanding=True))),
+    _FOUND.where(among(incidents.c.host_name, "asked")),
+    _FOUND.where(incidents.c.far_host.is_not(None), among(incidents.c.far_host, "far")),
 ).limit(_MOST_AROUND)
 _ATTACHED = (
     update(incidents)
@@ -142,13 +141,11 @@ def places(connection: Connection, opening: Sequence[Event], rules: Consequences
     around: list[Fault] = []
     held: list[str] = []
     asked = sorted(hosts | far)
-    for at in range(0, len(asked), _MOST_ASKED):
-        some = asked[at : at + _MOST_ASKED]
-        for row in connection.execute(_AROUND, {"asked": some, "far": some}):
-            subject = Subject(**row.subject)
-            around.append(Fault(row.id, row.host_name, row.problem, subject, row.last_raise_at, row.cause_id))
-            if row.due_at is not None and row.cause_id is None:
-                held.append(row.id)
+    for row in connection.execute(_AROUND, {"asked": asked, "far": asked}):
+        subject = Subject(**row.subject)
+        around.append(Fault(row.id, row.host_name, row.problem, subject, row.last_raise_at, row.cause_id))
+        if row.due_at is not None and row.cause_id is None:
+            held.append(row.id)
     return Places(around, held, rules)
 
 

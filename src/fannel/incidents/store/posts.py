@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
-from sqlalchemy import ColumnElement, Engine, RowMapping, func, insert, select, update
+from sqlalchemy import ColumnElement, Engine, RowMapping, func, insert, select, text, update
 
 from fannel.incidents.store import activities
 from fannel.incidents.store.activities import Activity
 from fannel.incidents.store.database import reading, writing
-from fannel.incidents.store.tables import posts, threads
+from fannel.incidents.store.tables import REFUSED, UNSENT, posts, threads
 from fannel.incidents.store.upsert import inserter
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ PostState = Literal["wanted", "unknown", "sent", "refused"]
 URGENT, FIRST, RECOVERY, VERDICT, OUTPUT, SUMMARY = 5, 10, 20, 30, 40, 50
 
 _EVENT_ID_LENGTH = 26
-_UNSENT = posts.c.state.in_(("wanted", "unknown"))
+_UNSENT, _REFUSED = text(f"posts.{UNSENT}"), text(f"posts.{REFUSED}")
 # What keeps its order: the posts of an incident; a post of no incident waits for nobody.
 _LANE = func.coalesce(posts.c.incident_id, posts.c.key)
 
@@ -78,7 +78,7 @@ class Posts:
     def listed(self, limit: int) -> list[Post]:
         """What is not there, the most urgent first; what Slack refused for good last, the newest of it first."""
         unsent = select(posts).where(_UNSENT).order_by(posts.c.priority, posts.c.seq).limit(limit)
-        refused = select(posts).where(posts.c.state == "refused").order_by(posts.c.seq.desc()).limit(limit)
+        refused = select(posts).where(_REFUSED).order_by(posts.c.seq.desc()).limit(limit)
         with reading(self._engine) as connection:
             found = [_post(row) for query in (unsent, refused) for row in connection.execute(query).mappings()]
         return found[:limit]

@@ -1,7 +1,7 @@
 """Recording a batch: what is known is asked once, decided in memory in the order of the batch, and written at once.
 
 The outcome is the one of recording the events one by one; a test holds it against that. A batch costs a few statements
-however long it is (more only beyond what one statement may hold), so a storm costs a database no round trip an event.
+however long it is, so a storm costs a database no round trip an event.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from sqlalchemy import JSON, bindparam, insert, null, select, update
 from fannel.incidents.incident import Change
 from fannel.incidents.store import activities, placing
 from fannel.incidents.store.activities import Activity
+from fannel.incidents.store.asking import among
 from fannel.incidents.store.changes import note
 from fannel.incidents.store.due import SETTLES_AFTER
 from fannel.incidents.store.flaps import RESTART, Scores, scores
@@ -24,9 +25,9 @@ from fannel.incidents.store.plain import plain
 from fannel.incidents.store.tables import events, incidents
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-    from sqlalchemy import Connection, Row, Select
+    from sqlalchemy import Connection, Row
 
     from fannel.event import Event, Json
     from fannel.incidents.correlation import Consequences
@@ -41,10 +42,7 @@ _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 # Crockford's base 32 without the letters people misread aloud: six of them are 10^9 incidents.
 _ID_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
-# Values in one IN list. SQLite before 3.32 takes 999 parameters in a statement.
-_MOST_ASKED = 900
-
-_KNOWN = select(events.c.id, events.c.event).where(events.c.id.in_(bindparam("asked", expanding=True)))
+_KNOWN = select(events.c.id, events.c.event).where(among(events.c.id, "asked"))
 # PostgreSQL locks the rows until the commit, so that nobody resolves an incident while a raise joins it; in one order,
 # so that two replicas do not lock each other out. In SQLite a writer is alone anyway, and it knows no such lock.
 _UNRESOLVED = (
@@ -52,18 +50,15 @@ _UNRESOLVED = (
         *(incidents.c[name] for name in ("id", "fingerprint", "state", "opened_at", "asked_at")),
         *(incidents.c[name] for name in ("cause_id", "cause", "due_at")),
     )
-    .where(incidents.c.resolved_at.is_(None), incidents.c.fingerprint.in_(bindparam("asked", expanding=True)))
+    .where(incidents.c.resolved_at.is_(None), among(incidents.c.fingerprint, "asked"))
     .order_by(incidents.c.fingerprint)
     .with_for_update(key_share=True)
 )
 # What a raise may reopen, the latest of a fingerprint last. Locked for the same reasons: only one replica reopens it.
+# Which of them are closed is seen here: the database would go through all that are resolved to see that first.
 _RESOLVED = (
-    select(incidents.c.id, incidents.c.fingerprint, incidents.c.opened_at, incidents.c.resolved_at)
-    .where(
-        incidents.c.fingerprint.in_(bindparam("asked", expanding=True)),
-        incidents.c.resolved_at > bindparam("since"),
-        incidents.c.state == "resolved",
-    )
+    select(*(incidents.c[name] for name in ("id", "fingerprint", "state", "opened_at", "resolved_at")))
+    .where(among(incidents.c.fingerprint, "asked"), incidents.c.resolved_at > bindparam("since"))
     .order_by(incidents.c.fingerprint, incidents.c.resolved_at)
     .with_for_update(key_share=True)
 )
@@ -253,7 +248,8 @@ def record(connection: Connection, observed: Sequence[tuple[Event, bytes]], hand
     Raises:
         IntegrityError: another process was first with one of them.
     """
-    known = {row.id: row.event for row in _ask(connection, _KNOWN, [event.id for event, _ in observed])}
+    ids = [event.id for event, _ in observed]
+    known = {row.id: row.event for row in connection.execute(_KNOWN, {"asked": ids})}
     names = [_fingerprints(event) for event, _ in observed]
     batch = _batch(
         connection, [(e, n) for (e, _), n in zip(observed, names, strict=True) if e.id not in known], handling
@@ -278,7 +274,7 @@ def _batch(connection: Connection, fresh: Sequence[tuple[Event, list[str]]], han
     """All that these events may find, asked for at once."""
     faults = sorted({name for _, called in fresh for name in called})
     unresolved: dict[str, _Unresolved] = {}
-    for row in _ask(connection, _UNRESOLVED, faults):
+    for row in connection.execute(_UNRESOLVED, {"asked": faults}) if faults else ():
         times = (row.opened_at, row.asked_at)
         one = _Unresolved(row.id, row.fingerprint, row.state, *times, row.cause_id, row.cause, row.due_at)
         unresolved[one.fingerprint] = one
@@ -298,11 +294,6 @@ _opened_at = attrgetter("opened_at")
 _resolved_at = attrgetter("resolved_at")
 
 
-def _ask(connection: Connection, query: Select[Any], values: Sequence[str], **more: datetime) -> Iterator[Row[Any]]:
-    for at in range(0, len(values), _MOST_ASKED):
-        yield from connection.execute(query, {"asked": values[at : at + _MOST_ASKED], **more})
-
-
 def _resolved(
     connection: Connection, homeless: Sequence[tuple[Event, list[str]]], reopen: timedelta
 ) -> dict[str, Row[Any]]:
@@ -311,7 +302,8 @@ def _resolved(
         return {}
     since = min(event.received_at for event, _ in homeless) - reopen
     faults = sorted({name for _, called in homeless for name in called})
-    return {row.fingerprint: row for row in _ask(connection, _RESOLVED, faults, since=since)}
+    rows = connection.execute(_RESOLVED, {"asked": faults, "since": since})
+    return {row.fingerprint: row for row in rows if row.state == "resolved"}
 
 
 def _latest(resolved: Mapping[str, Row[Any]], called: Sequence[str], since: datetime) -> Row[Any] | None:
