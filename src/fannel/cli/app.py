@@ -20,6 +20,7 @@ from fannel.cli import (
     incidents,
     judge,
     lab,
+    mibs,
     observe,
     outbox,
     pagoda,
@@ -50,6 +51,7 @@ app.add_typer(silence.app, name="silence")
 app.command("outbox")(outbox.outbox)
 app.add_typer(pagoda.app, name="pagoda")
 app.command("observe", hidden=True)(observe.observe)
+app.add_typer(mibs.app, name="mibs")
 app.add_typer(lab.app, name="lab")
 app.add_typer(db.app, name="db")
 app.add_typer(bench.app, name="bench")

@@ -6,10 +6,10 @@ may also come from a file (`…_FILE`, or `…_file` in the TOML). Secrets never
 """
 
 from fannel.config.address import Address
+from fannel.config.content import Checks, Kinds, Mibs
 from fannel.config.explain import DEFAULT_FILE, ConfigError, explain
 from fannel.config.load import export, load
 from fannel.config.settings import (
-    Checks,
     Database,
     Flap,
     Health,
@@ -39,8 +39,10 @@ __all__ = [
     "Flap",
     "Health",
     "Incidents",
+    "Kinds",
     "Leases",
     "Log",
+    "Mibs",
     "Pagoda",
     "Quiet",
     "QuietExpectation",

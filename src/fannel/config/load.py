@@ -77,6 +77,8 @@ def export(settings: Settings, environ: MutableMapping[str, str], *, cwd: Path |
     if settings.trap.users_file is not None:
         environ["FANNEL_TRAP__USERS_FILE"] = str(settings.trap.users_file)
     environ["FANNEL_CHECKS__PATH"] = str(settings.checks.path)
+    environ["FANNEL_KINDS__PATH"] = str(settings.kinds.path)
+    environ["FANNEL_MIBS__PATH"] = str(settings.mibs.path)
     environ[_EMPTY_MEANS_OFF] = str(settings.pagoda.cache_file or "")
     if settings.pagoda.url is not None:
         environ["PAGODA_URL"] = str(settings.pagoda.url)
@@ -220,5 +222,7 @@ def _anchored(settings: Settings, folder: Path) -> Settings:
             "database": settings.database.model_copy(update={"url": url}),
             "spool": settings.spool.model_copy(update={"directory": (folder / settings.spool.directory).resolve()}),
             "checks": settings.checks.model_copy(update={"path": (folder / settings.checks.path).resolve()}),
+            "kinds": settings.kinds.model_copy(update={"path": (folder / settings.kinds.path).resolve()}),
+            "mibs": settings.mibs.model_copy(update={"path": (folder / settings.mibs.path).resolve()}),
         }
     )

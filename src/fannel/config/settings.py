@@ -23,6 +23,7 @@ from pydantic import (
 )
 
 from fannel.config.address import Address, ListenAddress
+from fannel.config.content import Checks, Kinds, Mibs
 from fannel.config.section import Secret, Section, about, secret_from_file
 from fannel.config.syslog import Syslog
 from fannel.config.users import TrapUser, spell_engine_id
@@ -350,12 +351,6 @@ class Site(Section):
         return ZoneInfo(self.timezone)
 
 
-class Checks(Section):
-    """Where checks are looked up before the shipped ones."""
-
-    path: Path = Path("checks")
-
-
 class Settings(BaseModel):
     """Everything FANNEL can be told. `load()` builds it and turns mistakes into ConfigError."""
 
@@ -377,6 +372,8 @@ class Settings(BaseModel):
     leases: Leases = Leases()
     site: Site = Site()
     checks: Checks = Checks()
+    kinds: Kinds = Kinds()
+    mibs: Mibs = Mibs()
 
     @property
     def readers_zone(self) -> tzinfo:

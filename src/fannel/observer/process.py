@@ -29,8 +29,9 @@ from fannel.intake.refusals import Refusals
 from fannel.intake.spool import SpoolError, open_reader
 from fannel.intake.storm import Storm
 from fannel.intake.v3 import V3Intake
-from fannel.kinds.classify import Kinds
-from fannel.naming.catalogue import Catalogue
+from fannel.kinds.document import KindsError
+from fannel.kinds.site import Catalogues, catalogues
+from fannel.naming.module import CatalogueError
 from fannel.observer.chores import (
     ASK_AGAIN_EVERY_S,
     CLOSE_EVERY_S,
@@ -96,10 +97,11 @@ class Observer:
         self._responder = Responder(settings, store, outbox)
         self.delivery = Delivery(outbox, self._counters, _now) if outbox is not None else None
         self.custody = Custody(Storm(storm_policy(settings.storm)))
+        names, kinds = _catalogues(settings)
         pipeline = Pipeline(
             trap=settings.trap,
-            catalogue=Catalogue.load(),
-            kinds=Kinds.load(),
+            catalogue=names,
+            kinds=kinds,
             directory=self._directory,
             store=store,
             refusals=Refusals(),
@@ -226,6 +228,14 @@ def _open_v3(trap: config.Trap, counters: Counters) -> V3Intake | None:
         return V3Intake.open(trap.users, trap.engine_file, counters)
     except UserError as error:
         raise config.ConfigError(f"trap.users: {error}") from None
+
+
+def _catalogues(settings: Settings) -> Catalogues:
+    """The catalogues of this site. With a mistake in one it does not start: it would miss an alert by its name."""
+    try:
+        return catalogues(settings.kinds.path, settings.mibs.path)
+    except (CatalogueError, KindsError) as error:
+        raise config.ConfigError(str(error)) from None
 
 
 def _only_one(directory: Path) -> int:

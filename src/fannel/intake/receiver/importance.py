@@ -13,29 +13,31 @@ from fannel import logs
 from fannel.intake.datagram import SYSLOG
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from fannel.intake.datagram import Datagram
-    from fannel.kinds.classify import Kinds
-    from fannel.naming.catalogue import Catalogue
+    from fannel.kinds.site import Catalogues
 
 log = logs.Logger("fannel.receiver")
 
 
-def is_info(datagram: Datagram) -> bool:
+def is_info(datagram: Datagram, kinds: Path | None = None, mibs: Path | None = None) -> bool:
     """Whether it is of phase `info` and not critical. False for what cannot be read: SNMPv3, what is broken.
 
-    Whose line it is, and thus of which OS, nobody knows here: one of no kind is less than a kind.
+    `kinds` and `mibs` are the folders of the site's own. Whose line it is, and thus of which OS, nobody knows here: one
+    of no kind is less than a kind.
     """
     from fannel.wire.ber import DecodeError  # noqa: PLC0415
     from fannel.wire.snmp import decode  # noqa: PLC0415
     from fannel.wire.syslog import parse  # noqa: PLC0415
 
     try:
-        catalogue, kinds = _catalogues()
+        names, known = _catalogues(kinds, mibs)
         if datagram.transport in SYSLOG:
             line = parse(datagram.payload, received_at=datagram.received_at, zone=UTC)
-            found = kinds.classify_syslog(line, None)
+            found = known.classify_syslog(line, None)
         else:
-            found = kinds.classify(catalogue.name(decode(datagram.payload)))
+            found = known.classify(names.name(decode(datagram.payload)))
     except DecodeError:
         return False
     except Exception:
@@ -46,9 +48,13 @@ def is_info(datagram: Datagram) -> bool:
 
 
 @functools.cache
-def _catalogues() -> tuple[Catalogue, Kinds]:
-    from fannel.kinds.classify import Kinds  # noqa: PLC0415
-    from fannel.naming.catalogue import Catalogue  # noqa: PLC0415
+def _catalogues(kinds: Path | None, mibs: Path | None) -> Catalogues:
+    from fannel.kinds.document import KindsError  # noqa: PLC0415
+    from fannel.kinds.site import catalogues  # noqa: PLC0415
+    from fannel.naming.module import CatalogueError  # noqa: PLC0415
 
-    catalogue = Catalogue.load()
-    return catalogue, Kinds.load(catalogue=catalogue)
+    try:
+        return catalogues(kinds, mibs)
+    except (CatalogueError, KindsError) as error:
+        log.error("the site's own kinds cannot be used, judging by the shipped ones", reason=str(error))
+        return catalogues()

@@ -79,6 +79,7 @@ def _checks(settings: Settings, environ: Mapping[str, str], folder: Path) -> dic
         "vendor collections": partial(collections.vendor_collections, root / "collections" / "requirements.yml", paths),
         "ansible-pylibssh": programs.pylibssh,
         "rulebook": partial(content.rulebook, rules, root),
+        "kinds": partial(content.kinds, settings.kinds.path, settings.mibs.path),
         "checks": partial(content.checks, Checks((settings.checks.path, root / "checks"))),
     }
 

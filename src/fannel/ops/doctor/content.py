@@ -13,6 +13,10 @@ from jsonschema.exceptions import best_match
 
 from fannel.checks.errors import CheckError
 from fannel.checks.load import load
+from fannel.kinds.compile import files_of
+from fannel.kinds.document import KindsError
+from fannel.kinds.site import catalogues
+from fannel.naming.module import CatalogueError
 from fannel.ops.doctor.finding import ok, wrong
 
 if TYPE_CHECKING:
@@ -62,6 +66,16 @@ def checks(found: Checks) -> Finding:
         return wrong("checks", f"{mistakes[0]}{more}", "mend it; the incident would say inconclusive")
     problems = {file.parent.name for file in files}
     return ok("checks", f"{len(files)} for {', '.join(sorted(problems))}")
+
+
+def kinds(folder: Path, mibs: Path) -> Finding:
+    """Whether the site's own names and kinds can be used; FANNEL does not start with a mistake in them."""
+    try:
+        found = catalogues(folder, mibs)
+    except (CatalogueError, KindsError) as error:
+        return wrong("kinds", str(error), "mend it; FANNEL does not start with it")
+    own = len(files_of([folder])) if folder.is_dir() else 0
+    return ok("kinds", f"{len(found.kinds.compiled.kinds)}, {own} files of your own in {folder}")
 
 
 def _validator() -> Any:  # noqa: ANN401  (jsonschema's validator classes have no common name)
