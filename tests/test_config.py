@@ -624,7 +624,8 @@ class TestExport:
     def test_without_a_file_none_is_named(self, home):
         environ: dict[str, str] = {}
         export(home.load(), environ, cwd=home.path)
-        assert environ.keys() == {"FANNEL_DATABASE__URL", "FANNEL_CHECKS__PATH", "FANNEL_PAGODA__CACHE_FILE"}
+        content = {f"FANNEL_{name}__PATH" for name in ("CHECKS", "KINDS", "MIBS")}
+        assert environ.keys() == {"FANNEL_DATABASE__URL", "FANNEL_PAGODA__CACHE_FILE"} | content
 
     def test_a_list_that_is_not_kept_is_not_kept_by_the_child(self, home, tmp_path_factory):
         environ = {"FANNEL_PAGODA__CACHE_FILE": ""}

@@ -101,19 +101,29 @@ class Responder:
         return not (answered or incident.over)
 
     def conclude(self, event: Json, verdict: Verdict) -> Json:
-        """Keep the verdict, reply with what was found, update the parent; returns the event for the rules."""
+        """Keep the verdict, reply with what was found, update the parent; returns the event for the rules.
+
+        Where another run of the same question was first, what this one found is news only if it is over by now.
+        """
         with self._about(event) as it:
             it.answer(self._by(f"event {event['id']}"))
             self._log(it, event, verdict)
-            self._judge(it, verdict)
+            key, over = _key(it.incident, "verdict", event), it.incident.over
+            told = over or it.wanted(key)
+            if not told:
+                self._judge(it, verdict)
             if verdict.outcome == "cleared":
                 # It was over before anybody looked: the clear may come, may be lost, and changes nothing.
                 it.resolve(self._began(verdict), self._by("check", verdict.reason))
-            incident = it.incident
+            incident, thread, to = it.incident, self._thread(it), self._reader
             if self._outbox is not None:
-                key, thread, to = _key(incident, "verdict", event), self._thread(it), self._reader
-                thread.reply(VERDICT, key, _calm(event, layout.collected(incident, verdict, key, to), to))
-                thread.update(VERDICT, _key(incident, "update", event))
+                if not told:
+                    thread.reply(VERDICT, key, _calm(event, layout.collected(incident, verdict, key, to), to))
+                    thread.update(VERDICT, _key(incident, "update", event))
+                elif incident.over and not over:
+                    key = _key(incident, "recovered", event)
+                    thread.reply(RECOVERY, key, _calm(event, layout.recovered(incident, verdict, key, to), to))
+                    thread.update(RECOVERY, f"{key}/update")
         self._deliver(incident)
         return _verdict_event(event, incident, verdict)
 

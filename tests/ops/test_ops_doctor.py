@@ -338,7 +338,7 @@ class TestExamining:
                 "slack",
                 "java",
             ),
-            *("collection fannel.network", "vendor collections", "ansible-pylibssh", "rulebook", "checks"),
+            *("collection fannel.network", "vendor collections", "ansible-pylibssh", "rulebook", "kinds", "checks"),
         ]
         assert list(tmp_path.iterdir()) == [], "it looks and does not touch"
 
@@ -389,7 +389,7 @@ class TestTheCommand:
             "✗ java                      /nowhere/bin/java does not run: No such file or directory"
             "  → unset JAVA_HOME: FANNEL brings its own"
         )
-        assert len(ended.stdout.splitlines()) == 15
+        assert len(ended.stdout.splitlines()) == 16
 
     def test_json(self, monkeypatch):
         monkeypatch.setenv("JAVA_HOME", "/nowhere")
@@ -398,7 +398,7 @@ class TestTheCommand:
         assert ended.exit_code == 1
         assert all(one.keys() == {"name", "status", "finding", "remedy"} for one in found)
         assert {one["name"]: one["status"] for one in found}["java"] == "wrong"
-        assert len(found) == 15
+        assert len(found) == 16
 
     @pytest.mark.parametrize("options", [(), ("--json",)])
     def test_settings_that_cannot_be_used_end_with_2(self, tmp_path, options):

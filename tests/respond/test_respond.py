@@ -59,6 +59,28 @@ def test_run_twice_the_thread_looks_as_if_it_ran_once(responder, store, slack):
     assert not responder.announce(down), "an answered event wants no second login"
 
 
+def test_a_second_run_that_finds_it_over_says_so_where_the_first_had_found_it_down(responder, store, slack):
+    """The first was killed as it ended, so it was started again; meanwhile the link came back."""
+    (down,) = recorded(store, event())
+    responder.announce(down)
+    responder.conclude(down, DOWN)
+    responder.conclude(down, UP)
+    parent, verdict, recovered = messages(slack)
+    assert "RECOVERED" in parent["text"]
+    assert "confirmed" in verdict["text"]
+    assert "RECOVERED" in recovered["text"]
+
+
+def test_a_run_that_looked_before_the_end_and_speaks_after_it_says_nothing(responder, store, slack):
+    down, up = recorded(store, event(), event(phase="clear", at=NOW + timedelta(seconds=3)))
+    responder.announce(down)
+    responder.recover(up, UP)
+    responder.conclude(down, DOWN)
+    parent, recovered = messages(slack)
+    assert "RECOVERED" in parent["text"]
+    assert "RECOVERED" in recovered["text"]
+
+
 def test_when_the_link_is_back_the_parent_turns_green_and_the_channel_hears_it(responder, store, slack):
     down, up = recorded(store, event(), event(phase="clear", at=NOW + timedelta(seconds=250)))
     responder.announce(down)
