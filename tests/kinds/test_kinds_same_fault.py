@@ -90,3 +90,19 @@ def test_every_line_that_clears_speaks_of_what_a_line_raises(pair):
 def keys_of(system, kind):
     cases = [case for case in CASES if case.parts[-3:-1] == (system, kind) and (case / "syslog.txt").exists()]
     return {KINDS.classify_syslog(heard(case), system).subject.key for case in cases}
+
+
+def test_a_line_of_a_device_that_pagoda_does_not_know_means_the_same():
+    """Its tag tells, or the form of the line; only the words of IOS and EOS are the same where the form is nobody's."""
+    other = []
+    for case in CASES:
+        if (case / "syslog.txt").exists():
+            line = heard(case)
+            if KINDS.classify_syslog(line, None) != KINDS.classify_syslog(line, case.parts[-3]):
+                other.append(str(case.relative_to(CORPUS)))
+    assert other == ["eos/interface_down/syslog_rfc5424"]
+
+
+def test_an_os_that_no_entry_speaks_of_is_like_an_unknown_one():
+    line = heard(CORPUS / "frr" / "bgp_neighbor_down" / "syslog")
+    assert KINDS.classify_syslog(line, "vyos").kind == "bgp_neighbor_down"

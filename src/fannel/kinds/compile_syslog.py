@@ -13,7 +13,7 @@ from fannel.kinds.facts import FACTS
 from fannel.kinds.kind import kind_of
 from fannel.kinds.syslog import (
     NODE,
-    Entries,
+    Bucket,
     Pattern,
     PatternError,
     SyslogEntry,
@@ -56,8 +56,8 @@ def compile_syslog(documents: Iterable[Document], kinds: Mapping[str, Kind]) -> 
     return SyslogIndex(*(_frozen(found[by]) for by in ("tag", "program")))
 
 
-def _frozen(found: _Collected) -> dict[str, dict[str, Entries]]:
-    return {key: {os: tuple(entries) for os, entries in by_os.items()} for key, by_os in found.items()}
+def _frozen(found: _Collected) -> dict[str, dict[str, Bucket]]:
+    return {key: {os: Bucket(entries) for os, entries in by_os.items()} for key, by_os in found.items()}
 
 
 class _Reached:

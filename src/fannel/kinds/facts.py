@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from typing import TYPE_CHECKING, Final
+import socket
+from typing import TYPE_CHECKING, Any, Final
 
 from fannel.event import Subject
 from fannel.kinds.interface_name import canonical_interface_name
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 FACTS: Final = ("name", "ifindex", "description", "peer", "circuit", "interface", "vrf")
 """What a kinds file may say of a subject, beside its type."""
 
+_FACTS: Final = frozenset(FACTS)
 # InterfaceIndex of RFC 2863.
 _IF_INDEX: Final = range(1, 2**31)
 # What the instance is called that is none: some say it, others say nothing.
@@ -30,54 +32,43 @@ _MAX_ADDRESS: Final = 64
 
 
 def subject_of(kind_of_thing: str, facts: Mapping[str, str | int | float | None]) -> Subject:
-    """The subject of this type with these facts; what is empty or cannot be true is left out."""
-    name = _text(_dotted(kind_of_thing, facts.get("name")))
-    interface = _text(facts.get("interface"))
-    if name is not None:
-        name = canonical_interface_name(name) if kind_of_thing == "interface" else canonical_address(name)
-    peer = _text(facts.get("peer"))
-    return Subject(
-        type=kind_of_thing,
-        name=name,
-        ifindex=_ifindex(facts.get("ifindex")),
-        description=_text(facts.get("description")),
-        peer=None if peer is None else canonical_address(peer),
-        circuit=_text(facts.get("circuit")),
-        interface=None if interface is None else canonical_interface_name(interface),
-        vrf=_vrf(_text(facts.get("vrf"))),
-    )
+    """The subject of this type with these facts; what is empty or cannot be true, or is no fact, is left out."""
+    said: dict[str, Any] = {}
+    for fact, found in facts.items():
+        if found is not None and fact in _FACTS:
+            value = _ifindex(found) if fact == "ifindex" else _spelled(kind_of_thing, fact, found)
+            if value is not None:
+                said[fact] = value
+    return Subject(kind_of_thing, **said)
+
+
+def _spelled(kind_of_thing: str, fact: str, found: str | float) -> str | None:
+    """A fact as text, in its one spelling; None where nothing is left of it."""
+    text = " ".join(str(found).split())[:_MAX_NAME] or None
+    if text is None or fact in ("description", "circuit"):
+        return text
+    if fact == "interface" or (fact == "name" and kind_of_thing == "interface"):
+        return canonical_interface_name(text)
+    if fact == "vrf":
+        return None if text in _DEFAULT_VRF else text
+    if kind_of_thing == "ospf_neighbor" and isinstance(found, int) and found in _ROUTER_IDS:
+        return str(ipaddress.IPv4Address(found))  # a number on the wire (RFC 5643, Ospfv3RouterIdTC)
+    if kind_of_thing == "isis_neighbor" and (octets := _LSP_ID.fullmatch(text)):
+        return ".".join(octets.groups())
+    return canonical_address(text)
 
 
 def canonical_address(text: str) -> str:
-    """`text` in the one spelling of RFC 5952 if it is an address, else as it is."""
-    if len(text) > _MAX_ADDRESS or not (":" in text or text[:1].isdigit()):
-        return text
+    """`text` in its one spelling if it is an address (RFC 5952 for IPv6), else as it is."""
+    if ":" not in text or len(text) > _MAX_ADDRESS:
+        return text  # of IPv4 there is only one that others take
     try:
-        return str(ipaddress.ip_address(text))
-    except ValueError:
+        return socket.inet_ntop(socket.AF_INET6, socket.inet_pton(socket.AF_INET6, text))
+    except (OSError, ValueError):
         return text
 
 
-def _dotted(kind_of_thing: str, name: object) -> object:
-    """A name that is a number or octets on the wire, as people and commands write it."""
-    if kind_of_thing == "ospf_neighbor" and isinstance(name, int) and name in _ROUTER_IDS:
-        return str(ipaddress.IPv4Address(name))  # a router id (RFC 5643, Ospfv3RouterIdTC)
-    if kind_of_thing == "isis_neighbor" and isinstance(name, str) and (found := _LSP_ID.fullmatch(name)):
-        return ".".join(found.groups())
-    return name
-
-
-def _vrf(name: str | None) -> str | None:
-    return None if name in _DEFAULT_VRF else name
-
-
-def _text(found: object) -> str | None:
-    if found is None:
-        return None
-    return " ".join(str(found).split())[:_MAX_NAME] or None
-
-
-def _ifindex(found: str | float | None) -> int | None:
+def _ifindex(found: object) -> int | None:
     if isinstance(found, str):
         found = int(found) if _DIGITS.fullmatch(found) else None
     return found if isinstance(found, int) and found in _IF_INDEX else None

@@ -78,20 +78,32 @@ class Pattern:
             said = error.args[0] if error.args else b""
             raise PatternError(said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)) from None
         self.text = text
-        self._names = tuple(self._regex.groupindex)
+        # In the order of their numbers; a group without a name is nobody's fact.
+        self._names = {number: name for name, number in self._regex.groupindex.items()}
 
     @property
     def groups(self) -> tuple[str, ...]:
         """The names of its groups."""
-        return self._names
+        return tuple(self._names.values())
 
     def search(self, text: bytes) -> dict[str, str] | None:
         """What its groups hold in the first place that matches; None if there is no such place."""
         found = self._regex.search(text)
         if found is None:
             return None
-        held = ((name, found.group(name)) for name in self._names)
-        return {name: octets.decode("utf-8", "replace") for name, octets in held if octets is not None}
+        held = found.groups()
+        return {
+            name: octets.decode("utf-8", "replace")
+            for number, name in self._names.items()
+            if (octets := held[number - 1]) is not None
+        }
+
+
+_ANY: Final = Pattern("")
+"""Matches every text: what an entry without patterns has."""
+
+# Bytes that the automaton of all patterns of one tag may grow to, as it meets new texts; it takes only what it needs.
+_MAX_AUTOMATON: Final = 64 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,16 +118,8 @@ class SyslogEntry:
     patterns: tuple[Pattern, ...] = ()
     facts: Mapping[str, str] = field(default_factory=dict)
 
-    def match(self, text: bytes, node: str | None) -> Subject | None:
-        """What a message with this text, sent by this card, is about; None if this entry is not for it."""
-        if not self.patterns:
-            return self._subject({}, node)
-        for pattern in self.patterns:
-            if (groups := pattern.search(text)) is not None:
-                return self._subject(groups, node)
-        return None
-
-    def _subject(self, groups: Mapping[str, str], node: str | None) -> Subject:
+    def subject(self, groups: Mapping[str, str], node: str | None) -> Subject:
+        """What a message is about in which a pattern held these groups; `node` is the card that sent it."""
         facts: dict[str, Any] = dict(groups)
         if self.facts:
             known = groups if node is None else {NODE: node, **groups}
@@ -145,15 +149,39 @@ class Found:
     subject: Subject
 
 
-Entries = tuple[SyslogEntry, ...]
+class Bucket:
+    """The entries of one tag or program on one OS, in the order they are tried.
+
+    One pass of RE2 over the text says which of their patterns match, however many there are; only the first of those
+    is then asked for its groups.
+    """
+
+    __slots__ = ("_set", "_tried", "entries")
+
+    def __init__(self, entries: Iterable[SyslogEntry]) -> None:
+        """Compile the patterns of all entries into one."""
+        self.entries = tuple(entries)
+        self._tried = [(pattern, entry) for entry in self.entries for pattern in entry.patterns or (_ANY,)]
+        options = re2.Options()
+        options.max_mem = _MAX_AUTOMATON  # a set that runs out of it would match nothing
+        self._set = re2.Set.SearchSet(options)
+        for pattern, _ in self._tried:
+            self._set.Add(pattern.text)
+        self._set.Compile()
+
+    def find(self, text: bytes, node: str | None) -> tuple[SyslogEntry, Subject] | None:
+        """The entry for a message with this text, and what the message is about; None if it is for none of them."""
+        matched = self._set.Match(text)
+        if not matched:
+            return None
+        pattern, entry = self._tried[min(matched)]
+        return entry, entry.subject(pattern.search(text) or {}, node)
 
 
 class SyslogIndex:
     """All syslog entries, by tag or program and then by OS, each in the order they are tried. Immutable."""
 
-    def __init__(
-        self, tags: Mapping[str, Mapping[str, Entries]], programs: Mapping[str, Mapping[str, Entries]]
-    ) -> None:
+    def __init__(self, tags: Mapping[str, Mapping[str, Bucket]], programs: Mapping[str, Mapping[str, Bucket]]) -> None:
         """`tags` by tag_key(), `programs` by program_key()."""
         self._tags = tags
         self._programs = programs
@@ -163,8 +191,8 @@ class SyslogIndex:
         """Every (OS, entry)."""
         for index in (self._tags, self._programs):
             for by_os in index.values():
-                for os, entries in by_os.items():
-                    for entry in entries:
+                for os, bucket in by_os.items():
+                    for entry in bucket.entries:
                         yield os, entry
 
     def find(self, message: SyslogMessage, os: str | None) -> Found | None:
@@ -177,13 +205,13 @@ class SyslogIndex:
         if not buckets:
             return None
         text = text_of(message)
-        if os in self.systems:
+        if os is not None and os in self.systems:
             return _first(buckets, os, text, message.node)
         systems = {system for bucket in buckets for system in bucket}
         found = [_first(buckets, system, text, message.node) for system in sorted(systems)]
         return _agreed([one for one in found if one is not None], message.format)
 
-    def _buckets(self, message: SyslogMessage) -> Iterator[Mapping[str, Entries] | None]:
+    def _buckets(self, message: SyslogMessage) -> Iterator[Mapping[str, Bucket] | None]:
         """What there is for its tag, its program and its card, by OS: nearest first."""
         if message.tag is not None:
             yield self._tags.get(tag_key(message.tag))
@@ -201,11 +229,11 @@ def text_of(message: SyslogMessage) -> bytes:
     return text[:_MAX_TEXT].encode("utf-8", "replace")
 
 
-def _first(buckets: Iterable[Mapping[str, Entries]], os: str | None, text: bytes, node: str | None) -> Found | None:
-    for bucket in buckets:
-        for entry in bucket.get(os or "", ()):
-            if (subject := entry.match(text, node)) is not None:
-                return Found(entry, os or "", subject)
+def _first(buckets: Iterable[Mapping[str, Bucket]], os: str, text: bytes, node: str | None) -> Found | None:
+    for by_os in buckets:
+        bucket = by_os.get(os)
+        if bucket is not None and (found := bucket.find(text, node)) is not None:
+            return Found(found[0], os, found[1])
     return None
 
 
