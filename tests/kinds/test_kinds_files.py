@@ -132,6 +132,7 @@ def test_the_schema_itself_describes_every_object_it_accepts():
 
 _WORDS = st.sampled_from(
     ["traps", "subjects", "notification", "when", "kind", "problem", "phase", "severity", "subject", "type", "name",
+     "syslog", "kinds", "os", "tag", "program", "pattern", "(?P<name>a)", "(", "{name}", "{ifDescr}", "interface_down",
      "index", "interface", "IF-MIB::linkDown", "ifDescr", "ifAdminStatus", "up", "raise", "info", "1.3.6", "", "\0"]
 )  # fmt: skip
 _SCALARS = st.one_of(_WORDS, st.none(), st.booleans(), st.integers(-5, 5), st.floats(), st.text(max_size=5))

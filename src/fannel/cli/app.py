@@ -19,6 +19,7 @@ from fannel.cli import (
     hosts,
     incidents,
     judge,
+    kinds,
     lab,
     mibs,
     observe,
@@ -49,6 +50,7 @@ app.add_typer(events.app, name="events")
 app.add_typer(hosts.app, name="hosts")
 app.add_typer(silence.app, name="silence")
 app.command("outbox")(outbox.outbox)
+app.add_typer(kinds.app, name="kinds")
 app.add_typer(pagoda.app, name="pagoda")
 app.command("observe", hidden=True)(observe.observe)
 app.add_typer(mibs.app, name="mibs")
