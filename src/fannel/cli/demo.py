@@ -84,7 +84,7 @@ def _play(console: Console, stack: ExitStack, folder: Path) -> None:
         fannel = stack.enter_context(fannel_on(stage, os.environ, folder))
         if not fannel.wait_for("pagoda_loaded", START_TIMEOUT_S):
             raise DemoError(f"ansible-rulebook did not get ready:\n{fannel.output[-3000:]}")
-    _seen(console, "FANNEL listens for traps", began)
+    _seen(console, "FANNEL listens for traps and syslog", began)
 
     def messages() -> list[dict[str, Any]]:
         return list(stage.slack.workspace.messages[CHANNEL].values())
@@ -92,7 +92,7 @@ def _play(console: Console, stack: ExitStack, folder: Path) -> None:
     console.rule(f"a link goes down: {HOST} {INTERFACE}")
     cut = time.monotonic()
     stage.act(HOST, "cut", INTERFACE)
-    _say(console, f"linkDown sent over UDP to 127.0.0.1:{stage.trap_port}")
+    _say(console, f"linkDown sent to 127.0.0.1:{stage.trap_port}, %LINK-3-UPDOWN to :{stage.syslog_port}: one incident")
     _wait(console, fannel, "first post in Slack", cut, lambda: len(messages()) >= 1)
     _wait(console, fannel, "logged in, looked, judged", cut, lambda: len(messages()) >= 2)
     _wait(console, fannel, "parent says confirmed", cut, lambda: "confirmed" in messages()[0]["text"])
@@ -157,6 +157,7 @@ def _what_next(console: Console, stage: Stage, slack_page: str) -> None:
         f"fannel lab cut {HOST} GigabitEthernet0/1 --control {stage.control_url}",
         f"fannel lab restore {HOST} GigabitEthernet0/1 --control {stage.control_url}",
         f"snmptrap -v2c -c public 127.0.0.1:{stage.trap_port} '' 1.3.6.1.6.3.1.1.5.1",
+        f"logger --udp --server 127.0.0.1 --port {stage.syslog_port} --priority local7.crit 'something nobody knows'",
         f"ssh -p {stage.environ['FANNEL_LAB_SSH_PORT']} admin@127.0.1.1   # password lab-login-7Q",
     ):
         console.print(f"  {escape(line)}", soft_wrap=True)

@@ -24,6 +24,7 @@ def devices(
     port: Annotated[int, typer.Option(help="SSH port on every device's address; 0 takes a free one.")] = 10022,
     control_port: Annotated[int, typer.Option(help="Port of the control URL; 0 takes a free one.")] = 10023,
     traps_to: Annotated[str, typer.Option(help="HOST:PORT the devices send their traps to.")] = "127.0.0.1:10162",
+    syslog_to: Annotated[str, typer.Option(help="HOST:PORT the devices send their syslog to.")] = "127.0.0.1:5514",
 ) -> None:
     """Routers over SSH, each on its own loopback address; `fannel lab cut` and friends change them."""
     from fannel.lab.devices.control import LabControl  # noqa: PLC0415
@@ -31,11 +32,11 @@ def devices(
 
     with LabDevices() as lab:
         ssh_port = lab.start(port)
-        with LabControl(lab, trap_target=_address(traps_to)) as control:
+        with LabControl(lab, trap_target=_address(traps_to), syslog_target=_address(syslog_to)) as control:
             url = control.start(control_port)
             for device in lab.plant.devices.values():
                 typer.echo(f"{device.name:26} {device.os:6} ssh -p {ssh_port} {USER}@{device.address}")
-            typer.echo(f"password {PASSWORD}, enable {ENABLE_PASSWORD}; traps go to {traps_to}")
+            typer.echo(f"password {PASSWORD}, enable {ENABLE_PASSWORD}; traps go to {traps_to}, syslog to {syslog_to}")
             typer.echo(f"control {url}, so: fannel lab cut rt-tyo-01.example.net GigabitEthernet0/1 --control {url}")
             _until_interrupted()
 
@@ -84,7 +85,7 @@ def slack(
 
 @app.command()
 def cut(host: str, interface: str, control: Control = "http://127.0.0.1:10023") -> None:
-    """Pull a cable: both ends go down, and say so by trap."""
+    """Pull a cable: both ends go down, and say so by trap and syslog."""
     _act(control, host, "cut", interface)
 
 

@@ -53,7 +53,8 @@ class Stage:
             stack.callback(self.pagoda.stop)
             stack.enter_context(running(self.slack))
             self.trap_port, self.syslog_port = free_udp_port(), free_udp_port()
-            self.control = LabControl(self.devices, trap_target=("127.0.0.1", self.trap_port))
+            traps_to, syslog_to = ("127.0.0.1", self.trap_port), ("127.0.0.1", self.syslog_port)
+            self.control = LabControl(self.devices, trap_target=traps_to, syslog_target=syslog_to)
             self.control_url = self.control.start()
             stack.callback(self.control.stop)
             self.environ = {

@@ -4,8 +4,8 @@
     POST /<device>/<action>?interface=<name>[&reason=…] cut, restore, shutdown, err-disable,
                                                         lose-bgp, shut-bgp, find-bgp, lose-ospf, find-ospf
 
-The answer is a JSON list of the ports that went up or down. With a trap target set, the devices also send their
-traps. `curl -X POST 'http://127.0.0.1:PORT/rt-tyo-01/cut?interface=GigabitEthernet0/1'`
+The answer is a JSON list of the ports that went up or down. With targets set, the devices also send their traps and
+their syslog. `curl -X POST 'http://127.0.0.1:PORT/rt-tyo-01/cut?interface=GigabitEthernet0/1'`
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Self
 
+from fannel.lab.devices.lines import send_link_lines
 from fannel.lab.devices.neighbors import bgp_trap, ospf_trap, send_from
 from fannel.lab.devices.plant import UnknownPortError
 from fannel.lab.devices.traps import send_link_traps
@@ -37,12 +38,18 @@ class UnknownActionError(ValueError):
 
 
 class LabControl:
-    """Serves a LabDevices. `trap_target` is where the devices send their traps; None keeps them quiet."""
+    """Serves a LabDevices. The targets are where the devices send their traps and their syslog; None: nowhere."""
 
     def __init__(
-        self, devices: LabDevices, *, trap_target: tuple[str, int] | None = None, community: str = "public"
+        self,
+        devices: LabDevices,
+        *,
+        trap_target: tuple[str, int] | None = None,
+        syslog_target: tuple[str, int] | None = None,
+        community: str = "public",
     ) -> None:
         self._devices, self._target, self._community = devices, trap_target, community.encode()
+        self._syslog_target = syslog_target
         self._server: ThreadingHTTPServer | None = None
 
     def start(self, port: int = 0, address: str = "127.0.0.1") -> str:
@@ -65,7 +72,7 @@ class LabControl:
         self.stop()
 
     def act(self, device: str, action: str, interface: str, reason: str = "link-flap") -> list[Change]:
-        """Do it, and let the devices send their traps. Raises UnknownPortError, UnknownActionError, OSError."""
+        """Do it, and let the devices tell of it. Raises UnknownPortError, UnknownActionError, OSError."""
         actions: dict[str, Callable[[], list[Change]]] = {
             "cut": lambda: self._devices.cut(device, interface),
             "restore": lambda: self._devices.restore(device, interface),
@@ -91,6 +98,8 @@ class LabControl:
         changes = actions[action]()
         if self._target is not None:
             send_link_traps(changes, self._target, community=self._community)
+        if self._syslog_target is not None:
+            send_link_lines(changes, self._syslog_target)
         return changes
 
     def _bgp(self, port: Port) -> bytes:
@@ -137,7 +146,7 @@ def _handler(control: LabControl) -> type[BaseHTTPRequestHandler]:
             except (UnknownPortError, UnknownActionError) as error:
                 self._say(HTTPStatus.NOT_FOUND, {"error": str(error)})
             except OSError as error:
-                self._say(HTTPStatus.BAD_GATEWAY, {"error": f"the traps could not be sent: {error}"})
+                self._say(HTTPStatus.BAD_GATEWAY, {"error": f"it could not be told of: {error}"})
             else:
                 said = [{"device": change.device.name, **_port(change.after)} for change in changes]
                 self._say(HTTPStatus.OK, said)
