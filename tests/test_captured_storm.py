@@ -1,7 +1,8 @@
 """A cable that was pulled and plugged in again between two real routers, replayed at the capture's own clock.
 
 19 notifications for the cut, 13 for the restore, OSPF and BGP before linkDown, on both ends: one incident that the
-rules are asked about, everything else attached to it, and at most four messages in its thread.
+rules are asked about, everything else attached to it, and at most four messages in its thread. So it is, too, when the
+routers say each of these things in syslog as well, a moment before or after.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from fannel import config
 from fannel.checks.verdict import Verdict
 from fannel.directory.directory import Device, Interface, Lookup
 from fannel.incidents.store import Store
-from fannel.intake.datagram import Datagram
+from fannel.intake.datagram import Datagram, Note, Transport
 from fannel.intake.refusals import Refusals
 from fannel.intake.spool import Spooled, SpoolId
 from fannel.kinds.classify import Kinds
@@ -91,10 +92,32 @@ def datagrams():
         return list(capture.datagrams(file, 162, 10162))
 
 
+# What FRR and Linux say in syslog when they send such a notification.
+TWINS = {
+    "bgp_neighbor_down": "<29>{head} bgpd[812]: [M59KS-A3ZXZ] %ADJCHANGE: neighbor {name}(r1) in vrf default Down",
+    "bgp_neighbor_up": "<29>{head} bgpd[812]: [M59KS-A3ZXZ] %ADJCHANGE: neighbor {name}(r1) in vrf default Up",
+    "ospf_neighbor_down": "<29>{head} ospfd[733]: AdjChg: Nbr {name}(default) on eth1: Full -> Deleted (KillNbr)",
+    "ospf_neighbor_up": "<29>{head} ospfd[733]: AdjChg: Nbr {name}(default) on eth1: Loading -> Full (Done)",
+    "interface_down": "<6>{head} kernel: [12345.678901] {name}: link down",
+    "interface_up": "<6>{head} kernel: [12345.678901] IPv6: ADDRCONF(NETDEV_CHANGE): {name}: link becomes ready",
+}
+
+
+def twin(event, after_s):
+    """The line that says the same as a trap, so much later; None where there is none."""
+    if event.kind not in TWINS:
+        return None
+    at = event.received_at + timedelta(seconds=after_s)
+    head = f"{at:%b %d %H:%M:%S} {event.host.name.partition('.')[0]}"
+    line = TWINS[event.kind].format(head=head, name=event.subject.name).encode()
+    return Datagram(line, event.source.address, 514, at, Note.NONE, Transport.SYSLOG_UDP)
+
+
 class Replay:
     """The observer's road and the playbooks' steps, without processes: what asks is answered, what clears verified."""
 
-    def __init__(self, settings, *, cable):
+    def __init__(self, settings, *, cable, twins):
+        self._twins = twins
         self.store = Store.open(settings.database.url)
         self.clock = Clock(datagrams()[0].time)
         self.pipeline = Pipeline(
@@ -117,9 +140,21 @@ class Replay:
             while self.clock.now + timedelta(seconds=1) < found.time:
                 self.wait(1)
             self.clock.now = found.time
-            datagram = Datagram(found.payload, found.source, found.source_port, found.time)
-            seen = self.pipeline.commit(self.pipeline.observe([Spooled(SpoolId(1, number), datagram)]))
-            self.tell([one.event for one in seen])
+            (trap,) = self.observe(number, Datagram(found.payload, found.source, found.source_port, found.time))
+            if not self._twins or (line := twin(trap.event, 0.001 if (after := number % 2) else -0.001)) is None:
+                self.record(trap)
+                continue
+            (said,) = self.observe(1000 + number, line)
+            assert (said.event.via, said.event.kind) == ("syslog", trap.event.kind)
+            assert said.event.fingerprint == trap.event.fingerprint
+            for one in (trap, said) if after else (said, trap):
+                self.record(one)
+
+    def record(self, seen):
+        self.tell([one.event for one in self.pipeline.commit([seen])])
+
+    def observe(self, number, datagram):
+        return self.pipeline.observe([Spooled(SpoolId(1, number), datagram)])
 
     def wait(self, seconds):
         for _ in range(seconds):
@@ -146,13 +181,16 @@ class Replay:
 
 @pytest.fixture
 def replayed(request, settings):
-    replay = Replay(settings, cable=request.param)
+    cable, twins = request.param
+    replay = Replay(settings, cable=cable, twins=twins)
     replay.run()
     yield replay
     replay.store.close()
 
 
-CABLE_IN_PAGODA = pytest.mark.parametrize("replayed", [True], indirect=True, ids=["cable in pagoda"])
+CABLE_IN_PAGODA = pytest.mark.parametrize(
+    "replayed", [(True, False), (True, True)], indirect=True, ids=["traps", "traps and syslog"]
+)
 
 
 @CABLE_IN_PAGODA
@@ -161,7 +199,7 @@ def test_one_cable_is_one_incident_that_the_rules_are_asked_about(replayed):
     assert [(one.kind, one.phase) for one in replayed.asked] == [("interface_down", "raise")]
 
 
-@pytest.mark.parametrize("replayed", [False], indirect=True, ids=["no cable in pagoda"])
+@pytest.mark.parametrize("replayed", [(False, False), (False, True)], indirect=True, ids=["traps", "traps and syslog"])
 def test_without_the_cable_in_pagoda_each_end_is_one(replayed):
     replayed.wait(120)
     assert sorted((one.host.name, one.kind) for one in replayed.asked) == [
