@@ -195,6 +195,21 @@ def test_a_pulled_cable_is_confirmed_and_its_return_resolved(stage, fannel, pull
     assert "RECOVERED" in recovery["text"]
 
 
+@pytest.mark.parametrize("os_name", CABLES)
+def test_the_trap_and_the_syslog_of_it_are_one_incident_and_one_thread(
+    stage, fannel, pulled_and_plugged_in, os_name, folder
+):
+    host, interface, shown = CABLES[os_name]
+    fingerprint = f"{host}/interface_down/{interface}"
+    query = "SELECT DISTINCT via, incident_id FROM events WHERE fingerprint = ? AND phase = 'raise'"
+    with contextlib.closing(sqlite3.connect(folder / "fannel.sqlite3")) as database:
+        said = database.execute(query, (fingerprint,)).fetchall()
+    assert sorted(via for via, _ in said) == ["snmp_trap", "syslog"]
+    assert len({incident for _, incident in said}) == 1
+    parents = [m for m in stage.slack.workspace.messages[CHANNEL].values() if shown in m["text"] and not _is_reply(m)]
+    assert len(parents) == 1
+
+
 def test_an_interface_that_only_the_device_knows_by_name_is_named_in_the_thread(stage, fannel):
     """net-snmp's trap carries the index alone, and pagoda has no such interface."""
     stage.act("frr-tyo-01.example.net", "cut", "eth1")

@@ -37,6 +37,7 @@ def first_change(lab, host, action="cut"):
         ("rt-osa-01", r"<187>\d+: RP/0/RP0/CPU0:Nov \d\d [\d:.]+ UTC: ifmgr\[397\]: %PKT_INFRA-LINK-3-UPDOWN : .*"),
         ("sw-tyo-01", r"<189>sw-tyo-01: 2026 Nov \d\d [\d:]+ UTC: %ETHPORT-5-IF_DOWN_LINK_FAILURE: .*"),
         ("leaf-tyo-01", r"<189>Nov \d\d [\d:]+ leaf-tyo-01 Ebra: %LINEPROTO-5-UPDOWN: .*"),
+        ("frr-tyo-01", r"<6>Nov \d\d [\d:]+ frr-tyo-01 kernel: \[[\d.]+\] eth\d: link down"),
         ("ex-osa-01", r"<28>Nov \d\d [\d:]+ +ex-osa-01 mib2d\[2424\]: SNMP_TRAP_LINK_DOWN: .*"),
     ],
 )
@@ -44,18 +45,20 @@ def test_a_lost_link_is_told_in_the_form_of_the_os(lab, host, form):
     assert re.fullmatch(form, link_lines(first_change(lab, host))[0].decode())
 
 
-@pytest.mark.parametrize("host", ["rt-tyo-01", "rt-osa-01", "sw-tyo-01", "leaf-tyo-01", "ex-osa-01"])
-@pytest.mark.parametrize(("action", "kind"), [("cut", "interface_down"), ("shutdown", "interface_down")])
+@pytest.mark.parametrize("host", ["rt-tyo-01", "rt-osa-01", "sw-tyo-01", "leaf-tyo-01", "ex-osa-01", "frr-tyo-01"])
+@pytest.mark.parametrize(("action", "kind"), [("cut", "interface_down"), ("restore", "interface_up")])
 def test_fannel_understands_it_as_the_trap_of_the_same(lab, host, action, kind):
-    change = first_change(lab, host, action)
+    change = first_change(lab, host)
+    if action == "restore":
+        change = lab.restore(host, change.after.name)[0]
     message = parse(link_lines(change)[0], received_at=datetime.fromtimestamp(AT, UTC), zone=UTC)
     found = KINDS.classify_syslog(message, change.device.os)
     assert (found.kind, found.subject.name) == (kind, change.after.name)
     assert message.timestamp == datetime.fromtimestamp(AT, UTC)
 
 
-def test_frr_says_nothing_of_a_link(lab):
-    assert link_lines(first_change(lab, "frr-tyo-01")) == []
+def test_linux_says_nothing_of_a_port_that_was_shut_down(lab):
+    assert link_lines(first_change(lab, "frr-tyo-01", "shutdown")) == []
 
 
 def test_lines_are_sent_from_the_device_that_says_them(lab):

@@ -1,7 +1,7 @@
 """The syslog lines of the lab's devices when a link goes down or comes up: what their log shows, as it is on the wire.
 
-IOS numbers its lines and names no host, NX-OS names one before its date, EOS and Junos write RFC 3164. FRR says nothing
-of a link.
+IOS numbers its lines and names no host, NX-OS names one before its date, EOS and Junos write RFC 3164. FRR shows
+nothing of a link, but the Linux under it says so.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import re
 import socket
 from typing import TYPE_CHECKING
 
+from fannel.lab.devices.dialect import clock
 from fannel.lab.devices.dialects import DIALECTS
 
 if TYPE_CHECKING:
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     from fannel.lab.devices.plant import Change, Device
 
 _DAEMON, _LOCAL7 = 3, 23
-_WARNING = 4
+_WARNING, _INFO = 4, 6
+_UP_SINCE_S = 1_814_400.0
 _SEVERITY = re.compile(r"%[A-Z0-9_-]+?-([0-7])-")
 _NXOS = re.compile(r"(\d{4} \w{3} \d\d [\d:]{8}) (\S+) (.*)")
 _numbers = itertools.count(521)
@@ -27,9 +29,9 @@ _numbers = itertools.count(521)
 
 def link_lines(change: Change) -> list[bytes]:
     """What this device sends for a change, in order."""
-    return [
-        _WIRE[change.device.os](line, change.device).encode() for line in DIALECTS[change.device.os].log_lines(change)
-    ]
+    device = change.device
+    lines = _kernel(change) if device.os == "frr" else DIALECTS[device.os].log_lines(change)
+    return [_WIRE[device.os](line, device).encode() for line in lines]
 
 
 def send_link_lines(changes: Iterable[Change], to: tuple[str, int]) -> int:
@@ -46,6 +48,17 @@ def send_link_lines(changes: Iterable[Change], to: tuple[str, int]) -> int:
                 sender.sendto(line, to)
                 sent += 1
     return sent
+
+
+def _kernel(change: Change) -> Iterable[str]:
+    """Linux sees the carrier only: a port that is shut down is told by whoever shut it down, if at all."""
+    if change.before.up == change.after.up or not change.after.admin_up:
+        return
+    port = change.after
+    head = clock(f"%b %d %H:%M:%S {change.device.hostname} kernel: ", change.at) + f"[{_UP_SINCE_S:.6f}] "
+    yield head + (
+        f"IPv6: ADDRCONF(NETDEV_CHANGE): {port.name}: link becomes ready" if port.up else f"{port.name}: link down"
+    )
 
 
 def _local7(line: str) -> str:
@@ -72,11 +85,15 @@ def _junos(line: str, _: Device) -> str:
     return f"<{8 * _DAEMON + _WARNING}>{line}"
 
 
+def _kern(line: str, _: Device) -> str:
+    return f"<{_INFO}>{line}"
+
+
 _WIRE: dict[str, Callable[[str, Device], str]] = {
     "ios": _numbered,
     "iosxr": _numbered,
     "nxos": _nxos,
     "eos": _eos,
     "junos": _junos,
-    "frr": _junos,
+    "frr": _kern,
 }
