@@ -12,8 +12,9 @@ import sqlalchemy
 from events import NOW, event
 from ulid import ULID
 
+from fannel.event import Subject
 from fannel.incidents.store import Store
-from fannel.incidents.store.tables import incidents
+from fannel.incidents.store.tables import events, incidents
 
 
 @pytest.fixture
@@ -128,3 +129,60 @@ def test_a_raise_does_not_join_an_incident_that_is_being_resolved(stores):
         (second,) = running.result(10)
     assert second.incident["state"] == "new"
     assert second.incident["id"] != first.incident["id"]
+
+
+def cable(number, at=NOW):
+    """One cable as the routers at both its ends tell it."""
+    near, far = f"near{number}.example.net", f"far{number}.example.net"
+    ends = [(near, "GigabitEthernet0/1", f"{far} GigabitEthernet0/2"), (far, "GigabitEthernet0/2", None)]
+    return [
+        replace(event(host=host, at=at), subject=Subject("interface", port, ifindex=3, peer=peer))
+        for host, port, peer in ends
+    ]
+
+
+def test_both_ends_of_a_cable_at_the_same_instant_are_one_fault(stores):
+    cables = [cable(f"a{number}") for number in range(ROUNDS)]
+    ends = both_at_once(stores, [[[near] for near, _ in cables], [[far] for _, far in cables]])
+    for near, far in zip(*ends, strict=True):
+        assert {near.incident["state"], far.incident["state"]} == {"new", "attached"}, "one of them has the thread"
+        first, attached = sorted((near.incident, far.incident), key=lambda one: one["state"], reverse=True)
+        assert attached["cause"]["id"] == first["id"]
+
+
+def test_under_load_two_replicas_open_one_fault_a_cable_and_every_count_adds_up(stores):
+    """Both get the traps, one also the syslog twins; each cable is cut and comes back, in batches of any size."""
+    count = 120
+    cut, back = NOW, NOW + timedelta(seconds=30)
+    cables = [cable(f"b{number}", cut) for number in range(count)]
+    again = [[replace(end, id=str(ULID()), via="syslog", trap=None) for end in ends] for ends in cables]
+    clears = [
+        [replace(end, id=str(ULID()), received_at=back, phase="clear", kind="interface_up") for end in ends]
+        for ends in cables
+    ]
+    first = [near for near, _ in cables] + [end for ends in again for end in ends]
+    second = [far for _, far in reversed(cables)] + [end for ends in clears for end in ends]
+
+    def batches(events, size):
+        parts = [events[at : at + size] for at in range(0, len(events), size)]
+        return parts + [[]] * (len(events) - len(parts))
+
+    longest = max(len(first), len(second))
+    running = [(batches(events, size) + [[]] * longest)[:longest] for events, size in ((first, 7), (second, 11))]
+    recorded = [one for mine in both_at_once(stores, running) for one in mine]
+    assert len(recorded) == len(first) + len(second)
+    hosts = {end.host.name for ends in cables for end in ends}
+    with stores[0]._engine.connect() as connection:
+        rows = connection.execute(
+            sqlalchemy.select(incidents.c.id, incidents.c.fingerprint, incidents.c.raises, incidents.c.cause_id).where(
+                incidents.c.host_name.in_(sorted(hosts))
+            )
+        ).all()
+        logged = connection.execute(
+            sqlalchemy.select(sqlalchemy.func.count()).where(events.c.host.in_(sorted(hosts)))
+        ).scalar_one()
+    assert logged == len(recorded)
+    assert len({row.fingerprint for row in rows}) == len(rows) == 2 * count, "one incident an end"
+    assert sum(row.raises for row in rows) == 4 * count, "trap and twin of both ends"
+    assert sum(row.cause_id is None for row in rows) == count, "one thread a cable"
+    assert sum(one.incident["state"] == "new" and one.phase == "raise" for one in recorded) == count

@@ -272,6 +272,7 @@ def record(connection: Connection, observed: Sequence[tuple[Event, bytes]], hand
 
 def _batch(connection: Connection, fresh: Sequence[tuple[Event, list[str]]], handling: Handling) -> _Batch:
     """All that these events may find, asked for at once."""
+    placing.take_turns(connection, [event for event, _ in fresh], handling.rules)
     faults = sorted({name for _, called in fresh for name in called})
     unresolved: dict[str, _Unresolved] = {}
     for row in connection.execute(_UNRESOLVED, {"asked": faults}) if faults else ():
