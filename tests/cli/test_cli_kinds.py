@@ -3,6 +3,7 @@
 import itertools
 import json
 
+import pytest
 from typer.testing import CliRunner
 
 from fannel.cli.app import app
@@ -57,13 +58,20 @@ syslog:
 """
 
 
-def test_a_sites_own_kinds_are_listed_too(tmp_path):
-    (tmp_path / "acme.yml").write_text(SITE)
-    assert rows("--directory", str(tmp_path))["acme_fault"]["syslog"] == ["acmeos"]
+@pytest.fixture
+def site(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "kinds").mkdir()
+    return tmp_path / "kinds" / "acme.yml"
 
 
-def test_a_mistake_in_them_is_said_in_one_line(tmp_path):
-    (tmp_path / "acme.yml").write_text(SITE.replace("phase", "fase"))
-    ended = run("--directory", str(tmp_path))
+def test_a_sites_own_kinds_are_listed_too(site):
+    site.write_text(SITE)
+    assert rows()["acme_fault"]["syslog"] == ["acmeos"]
+
+
+def test_a_mistake_in_them_is_said_in_one_line(site):
+    site.write_text(SITE.replace("phase", "fase"))
+    ended = run()
     assert ended.exit_code == 2
-    assert ended.stderr == f"fannel: {tmp_path}/acme.yml:3: unknown key 'fase'; did you mean 'phase'?\n"
+    assert ended.stderr == f"fannel: {site}:3: unknown key 'fase'; did you mean 'phase'?\n"

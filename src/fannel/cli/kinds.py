@@ -1,13 +1,13 @@
-"""`fannel kinds …`: what FANNEL can be told, in its own words, and by whom."""
+"""`fannel kinds …`: what FANNEL can be told, in its own words, and by whom; a site's own kinds included."""
 
 from __future__ import annotations
 
 import sys
-from pathlib import Path  # noqa: TC003  (Typer reads it)
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fannel import config
 from fannel.cli.terminal import json_text, printable
 
 if TYPE_CHECKING:
@@ -26,23 +26,20 @@ def _group() -> None:
 @app.command("list")
 def list_kinds(
     as_json: Annotated[bool, typer.Option("--json", help="As JSON, with the names of the traps.")] = False,
-    directories: Annotated[
-        list[Path] | None,
-        typer.Option("--directory", metavar="DIR", help="With the kinds files of this directory, checked as at start."),
-    ] = None,
 ) -> None:
     """Every kind: what it does to which problem, and which systems say it by trap or in syslog."""
-    from fannel.kinds.classify import Kinds  # noqa: PLC0415  (the catalogues are this command's alone)
-    from fannel.kinds.coverage import coverage  # noqa: PLC0415
+    from fannel.kinds.coverage import coverage  # noqa: PLC0415  (the catalogues are this command's alone)
     from fannel.kinds.document import KindsError  # noqa: PLC0415
-    from fannel.naming.catalogue import Catalogue  # noqa: PLC0415
+    from fannel.kinds.site import catalogues  # noqa: PLC0415
+    from fannel.naming.module import CatalogueError  # noqa: PLC0415
 
-    catalogue = Catalogue.load()
+    settings = config.load()
     try:
-        covered = coverage(Kinds.load(directories or (), catalogue).compiled, catalogue)
-    except KindsError as error:
+        names, kinds = catalogues(settings.kinds.path, settings.mibs.path)
+    except (CatalogueError, KindsError) as error:
         typer.echo(f"fannel: {printable(str(error))}", err=True)
         raise typer.Exit(2) from None
+    covered = coverage(kinds.compiled, names)
     if as_json:
         rows = [
             {
