@@ -9,6 +9,7 @@ import pytest
 from answering import ADMIN_DOWN, DOWN, SHOW, UNREACHABLE, UP, messages, pushes, recorded
 from events import NOW, event
 from jsonschema import validate
+from posting import Clock
 
 from fannel.checks.verdict import Output
 from fannel.event import schema
@@ -306,3 +307,24 @@ def test_where_nobody_looked_no_check_is_on_record(responder, store):
     (raised,) = recorded(store, unknown)
     responder.note(raised)
     assert looks(store, raised) == []
+
+
+def test_in_japanese_the_whole_thread_is_in_japanese_and_in_the_readers_zone(settings, store, slack):
+    japanese = settings.slack.model_copy(update={"language": "ja", "time_zone": "Asia/Tokyo"})
+    told = settings.model_copy(update={"slack": japanese})
+    clock = Clock()
+    responder = Responder(told, store, open_outbox(told, store, clock), clock)
+    down, up = recorded(store, event(), event(phase="clear", at=NOW + timedelta(seconds=250)))
+    responder.announce(down)
+    clock.forward(2)
+    responder.conclude(down, DOWN)
+    slack.faults.add(Fault("http_before", "*", times=50, status=503))
+    clock.now = NOW + timedelta(seconds=252)
+    responder.recover(up, UP)
+    slack.faults.clear()
+    clock.forward(600)
+    responder._outbox.deliver()
+    parent, verdict, recovery = pushes(slack)
+    assert parent.startswith("🟢 復旧 rt-tyo-01 Gi0/1 · 障害時間 4分12秒")
+    assert verdict.startswith("🔴 rt-tyo-01 Gi0/1 ダウン確認: ")
+    assert recovery.startswith("16:04 🟢 復旧 rt-tyo-01 Gi0/1"), "07:04 is UTC"
