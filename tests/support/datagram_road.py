@@ -13,19 +13,19 @@ from typing import TYPE_CHECKING
 
 from jsonschema import Draft202012Validator, FormatChecker
 
-from fannel.config import Trap, TrapUser
+from fannel.config import Syslog, Trap, TrapUser
 from fannel.directory.host_directory import HostDirectory
 from fannel.event import Event, schema
 from fannel.intake.answerer import Answerer
 from fannel.intake.counters import Counters
-from fannel.intake.datagram import Datagram, Note
+from fannel.intake.datagram import SYSLOG, Datagram, Note, Transport
 from fannel.intake.refusals import Refusals
 from fannel.intake.spool import Spooled, SpoolId
 from fannel.intake.spool.packing import pack, unpack
 from fannel.intake.v3 import V3Intake
 from fannel.kinds.classify import Kinds
 from fannel.naming.catalogue import Catalogue
-from fannel.pipeline import Pipeline
+from fannel.pipeline import Pipeline, Seen
 from fannel.wire.snmpv3 import is_v3, read_envelope
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 # For one datagram, from its judgement to the rule queue, in CPU time: the machine may have other things to do.
 MOST_S = 0.05
-SOURCE, BALANCER = "192.0.2.1", "192.0.2.254"
+SOURCE, BALANCER, RELAY = "192.0.2.1", "192.0.2.254", "192.0.2.253"
 VALID = Draft202012Validator(schema(), format_checker=FormatChecker())
 
 
@@ -66,6 +66,7 @@ class DatagramRoad:
             store=None,
             refusals=Refusals(window=timedelta(0)),  # every refusal becomes an event
             v3=self.v3,
+            syslog=Syslog(relays=(f"{RELAY}/32",), proxy_from=(f"{BALANCER}/32",)),
         )
         self._sent = 0
 
@@ -73,21 +74,22 @@ class DatagramRoad:
         self.v3.close()
         self.answerer.close()
 
-    def travel(self, payload: bytes, source: str = SOURCE) -> Event | None:
+    def travel(self, payload: bytes, source: str = SOURCE, transport: Transport = Transport.SNMP_UDP) -> Event | None:
         """The event of one datagram; None where the receiver answered it and that was all.
 
         Raises:
             AssertionError: Something does not hold.
         """
-        event, spent_s = self._timed(payload, source)
+        event, spent_s = self._timed(payload, source, transport)
         if spent_s >= self._most_s:  # once may be the machine's doing
-            _, spent_s = self._timed(payload, source)
+            _, spent_s = self._timed(payload, source, transport)
         assert spent_s < self._most_s, f"{spent_s:.3f} s for one datagram"
         return None if event is None else _checked(event)
 
-    def _timed(self, payload: bytes, source: str) -> tuple[Event | None, float]:
+    def _timed(self, payload: bytes, source: str, transport: Transport) -> tuple[Event | None, float]:
         self._sent += 1
-        datagram = Datagram(payload, source, 40_000, self._began + timedelta(microseconds=self._sent))
+        at = self._began + timedelta(microseconds=self._sent)
+        datagram = Datagram(payload, source, 40_000, at, transport=transport)
         gc.disable()  # its long passes are the tests' garbage
         began = time.thread_time()
         try:
@@ -99,6 +101,8 @@ class DatagramRoad:
             gc.enable()
 
     def _travel(self, datagram: Datagram) -> Event | None:
+        if datagram.transport in SYSLOG:  # no line is ever answered
+            return self._observed(datagram).event
         judged = self.answerer.judge(datagram)
         assert not self.counters.get("answer_defects"), "the receiver could not judge it"
         wants_answer = judged.note is not Note.NONE or judged.reply or judged.respond or not judged.keep
@@ -110,13 +114,16 @@ class DatagramRoad:
         if not judged.keep:
             assert judged.rejected
             return None
-        noted = datagram._replace(note=judged.note)
+        seen = self._observed(datagram._replace(note=judged.note))
+        assert seen.refusal is None or judged.note is not Note.ACKNOWLEDGED, f"answered, and refused: {seen.refusal}"
+        return seen.event
+
+    def _observed(self, noted: Datagram) -> Seen:
         (spooled,) = unpack(pack([noted]), 1)
         assert spooled == noted
         (seen,) = self.pipeline.observe([Spooled(SpoolId(self._sent, 0), spooled)])
         assert seen.refusal is None or seen.refusal.reason != "defect", "the observer could not cope with it"
-        assert seen.refusal is None or judged.note is not Note.ACKNOWLEDGED, f"answered, and refused: {seen.refusal}"
-        return seen.event
+        return seen
 
 
 def _check_response(response: bytes) -> None:
