@@ -254,3 +254,21 @@ def test_the_counts_add_up_at_any_time(tmp_path):
     assert wrong == []
     assert counts["read"] == 20 * 53 + 10
     assert counts["coalesced.repeats"] > 0
+
+
+def test_a_restart_that_only_the_uptime_shows_explains_what_the_links_do(tmp_path):
+    """The coldStart was lost: its links came down and up, and nobody is called for each of them."""
+    up_s, began = 100 * 86_400, now()
+
+    def at(seconds, uptime_s, **options):
+        return link(at=began + timedelta(seconds=seconds), uptime_ticks=int(uptime_s * 100), **options)
+
+    with Observing(tmp_path) as observer:
+        observer.receive(at(0, up_s, index=1), at(60, up_s + 60, oid=LINK_UP, index=1))
+        observer.receive(*(at(7200 + n, 30 + n, index=2 + n) for n in range(3)))
+        told = [observer.event() for _ in range(6)]
+    restart = next(one for one in told if one["kind"] == "uptime_reset")
+    assert restart["received_at"] == (began + timedelta(seconds=7170)).isoformat()
+    downs = [one["incident"] for one in told if one["kind"] == "interface_down"][1:]
+    assert [one["state"] for one in downs] == ["attached"] * 3
+    assert downs[0]["cause"]["why"] == "the device restarted 30 s before"

@@ -134,6 +134,13 @@ REFUSED = event(
     trap=None,
     refusal={"reason": "bad_community", "detail": "an SNMP v2c trap with a community not configured", "unsaid": 12},
 )
+UPTIME_RESET = event(
+    kind="uptime_reset",
+    problem="device_restart",
+    severity="major",
+    subject=Subject("device", description="its uptime fell from 100 d to 40 s"),
+    trap=None,
+)
 RESTART = event(
     kind="cold_start",
     problem="device_restart",
@@ -275,6 +282,7 @@ def note_cases(to):
         "note_authentication_failure": layout.note(event(), "k", to),
         "note_refused": layout.note(REFUSED, "k", to),
         "note_restart": layout.note(RESTART, "k", to),
+        "note_uptime_reset": layout.note(UPTIME_RESET, "k", to),
         "note_unknown_host": layout.note(STRANGER, "k", to),
         "note_disputed": layout.note(DISPUTED, "k", to),
         "note_log_line": layout.note(LOG_LINE, "k", to),

@@ -16,6 +16,7 @@ from fannel.incidents.store import StoreError
 from fannel.incidents.store.activities import Activity
 from fannel.intake.datagram import Note
 from fannel.intake.noise import Noise
+from fannel.intake.restarts import Restarts
 from fannel.intake.spool import SpoolError
 from fannel.intake.storm import RulesBehind
 from fannel.intake.vital import Heartbeat
@@ -74,6 +75,7 @@ class Recorder:
         self._custody = custody
         self._counters = counters
         self._now = now
+        self._restarts = Restarts()
         self._last: SpoolId | None = None
         self._batch = BATCH
         self._asked = AskedAgain((), now())
@@ -135,13 +137,24 @@ class Recorder:
             event_id = spooled_id(at, one.id.octets())
             self._custody.canary(canary_event(received_at=at, source=source, event_id=event_id), one.id)
         others = [one for one in spooled if one.datagram.note is not Note.CANARY] if canaries else spooled
-        for seen in self._commit(self._worth_recording(self._pipeline.observe(others))):
+        observed = self._worth_recording(self._pipeline.observe(others))
+        self._note_restarts(observed)
+        for seen in self._commit(observed):
             try:
                 self._hand_over(seen)
             except Exception:
                 # A defect of ours: it is on record, and read again it would fail again.
                 log.exception("an event could not be handed over", source=seen.spooled.datagram.source)
                 self._custody.settle(seen.spooled.id, "lost", "defect")
+
+    def _note_restarts(self, observed: Sequence[Seen]) -> None:
+        """Restarts that uptimes show go on record before the links that fall with them."""
+        shown = [restart for one in observed if one.event is not None and (restart := self._restarts.heard(one.event))]
+        for restart in shown:
+            log.info(
+                "a device restarted, as its uptime says", host=restart.host.name, at=restart.received_at.isoformat()
+            )
+        self._own += self._on_record(shown)
 
     def _worth_recording(self, observed: Sequence[Seen]) -> list[Seen]:
         """All but the noise of which enough is on record; it was counted, and its device was heard."""

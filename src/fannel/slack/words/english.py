@@ -39,6 +39,7 @@ ENGLISH = Words(
     by_notification=True,
     problems=Problems(
         whole={
+            "uptime_reset": "restarted, as its uptime says",
             "snmp_auth_failure": "SNMP authentication failure",
             "interface_err_disabled": "interface err-disabled",
             "interface_err_recovered": "interface err-disabled no more",

@@ -95,6 +95,7 @@ _SENTENCES = (
     ("the same trap of engine {engine} again", "engine {engine} の同一トラップの再送 (リプレイ)"),
     # incidents: what follows from what
     ("the device restarted {seconds} s before", "{seconds}秒前に機器再起動"),
+    ("its uptime fell from {was} to {now}", "稼働時間が {was} から {now} に減少"),
     ("the other end of the same link as {cause}", "{cause} の対向"),
     ("a part of {cause}", "{cause} のサブインターフェース"),
     ("a bundle that went down with {cause}", "{cause} と同時にダウンしたLAG"),
@@ -118,6 +119,7 @@ JAPANESE = Words(
     by_notification=False,
     problems=Problems(
         whole={
+            "uptime_reset": "機器再起動 (sysUpTime)",
             "interface_down": "リンクダウン",
             "interface_up": "リンクアップ",
             "device_restart": "機器再起動",
