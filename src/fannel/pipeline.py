@@ -45,8 +45,8 @@ if TYPE_CHECKING:
 
 log = logs.Logger("fannel.pipeline")
 
-# Subjects that are a device beside the one that speaks: by address, and a router id may be one.
-NEIGHBORS = frozenset({"bgp_neighbor", "ospf_neighbor"})
+# Subjects that are a device beside the one that speaks: by address (a router id may be one) or, on IS-IS, by name.
+NEIGHBORS = frozenset({"bgp_neighbor", "ospf_neighbor", "isis_neighbor", "bfd_session"})
 
 
 class Directory(Protocol):

@@ -67,7 +67,10 @@ def test_an_engineer_adds_a_message_of_a_new_os_in_less_than_ten_lines_of_yaml(k
 
 @pytest.mark.parametrize(
     "tag",
-    ["LINK-3-UPDOWN", "LINK-5-UPDOWN", "LINK-SP-3-UPDOWN", "LINK-SW2-3-UPDOWN", "LINK-SW1_STBY-3-UPDOWN"],
+    [
+        *("LINK-3-UPDOWN", "LINK-5-UPDOWN", "LINK-SP-3-UPDOWN", "LINK-SW2-3-UPDOWN", "LINK-SW1_STBY-3-UPDOWN"),
+        "LINK-SLOT2-3-UPDOWN",
+    ],
 )
 def test_neither_the_severity_nor_the_card_in_a_tag_matters(kinds, tag):
     found = kinds.classify_syslog(line(f"<187>1: %{tag}: Interface Gi0/1, changed state to down"), "ios")

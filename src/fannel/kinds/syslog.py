@@ -31,8 +31,10 @@ NODE: Final = "node"
 
 # `LINK-3-UPDOWN`, `IFNET/4/IF_STATE`: the digit is a severity, and software versions differ in it.
 _SEVERITY: Final = re.compile(r"[-/][0-7](?=[-/])", re.ASCII)
-# The part of a Cisco device that speaks: `LINK-SP-3-UPDOWN`, `PM-SW2_STBY-4-ERR_DISABLE`, `SYS-DFC4-2-…`.
-_PLACE: Final = re.compile(r"-(?:SP|RP|STDBY|SPSTBY|SW\d{1,2}(?:_[A-Z]{2,6})?|DFC\d{1,2}|SIP\d{1,2})(?=-)", re.ASCII)
+# The part of a Cisco device that speaks: `LINK-SP-3-UPDOWN`, `PM-SW2_STBY-4-ERR_DISABLE`, `ETHPORT-SLOT2-5-IF_UP`.
+_PLACE: Final = re.compile(
+    r"-(?:SP|RP|STDBY|STANDBY|SPSTBY|SLOT\d{1,2}|SW\d{1,2}(?:_[A-Z]{2,6})?|DFC\d{1,2}|SIP\d{1,2})(?=-)", re.ASCII
+)
 
 
 @functools.lru_cache(maxsize=4096)
