@@ -25,6 +25,7 @@ from fannel.naming.catalogue import Catalogue
 from fannel.observer.custody import WINDOW, Custody
 from fannel.observer.feeder import Feeder
 from fannel.observer.recorder import Recorder
+from fannel.observer.silencing import Silencing
 from fannel.pipeline import Pipeline
 from fannel.wire.encoder import encode_trap
 from fannel.wire.varbind import ValueType, WireVarBind
@@ -72,13 +73,31 @@ class Observing:
             refusals=Refusals(),
         )
         noise = Noise(*parts["noise"]) if "noise" in parts else None
-        self.recorder = Recorder(self.spool, pipeline, Quiet(quiet), self.custody, self.counters, now=now, noise=noise)
+        self.silencing = Silencing(self.store, self.custody.ask_again, self.counters, now)
+        self.recorder = Recorder(
+            self.spool,
+            pipeline,
+            Quiet(quiet),
+            self.custody,
+            self.counters,
+            now=now,
+            noise=noise,
+            silenced=self.silencing.marked,
+        )
         # The rules' end of each pipe, and ours.
         told, rules = os.pipe()
         answers, self._confirm = os.pipe()
         self._rules = os.fdopen(rules, "wb")
         self._answers = os.fdopen(answers, "rb")
-        self.feeder = Feeder(self.custody, self.spool, self._rules, self._answers, self.counters, now=now)
+        self.feeder = Feeder(
+            self.custody,
+            self.spool,
+            self._rules,
+            self._answers,
+            self.counters,
+            now=now,
+            silenced=self.silencing.asked,
+        )
         self._told = os.fdopen(told, "rb")
         self._events: queue.SimpleQueue = queue.SimpleQueue()
         self._threads = [

@@ -1,22 +1,27 @@
-"""`fannel silence …`: who keeps quiet about what, until when, and why (静観)."""
+"""`fannel silence …`: who keeps quiet about what, until when, and why (静観). A request is written as in chat."""
 
 from __future__ import annotations
 
+import getpass
 import sys
-from datetime import UTC, datetime
+from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
 from fannel import config
+from fannel.cli import stored
+from fannel.cli.requests import moment_of, outcomes_of, request, zone_of
+from fannel.cli.stored import Json  # noqa: TC001  (Typer reads it)
 from fannel.cli.terminal import json_text, printable
 
 if TYPE_CHECKING:
-    from datetime import tzinfo
+    from collections.abc import Sequence
+    from datetime import datetime
 
-    from fannel.slack.grammar import Known
+    from fannel.cli.stored import Stored
+    from fannel.incidents.silence import Silence
 
 app = typer.Typer(help="What FANNEL keeps quiet about (静観).", no_args_is_help=True)
 
@@ -30,7 +35,8 @@ _Hosts = Annotated[
 ]
 _Tz = Annotated[str | None, typer.Option("--tz", metavar="AREA/CITY", help="The writer's zone; else site.timezone.")]
 _Now = Annotated[str | None, typer.Option("--now", metavar="ISO", help="As if it were that time.")]
-_Json = Annotated[bool, typer.Option("--json", help="As JSON.")]
+_Words = Annotated[list[str], typer.Argument(metavar="TEXT…", help="As in chat: 'rt1 Gi0/1 2h card swap'.")]
+_Id = Annotated[int, typer.Argument(metavar="ID", min=1)]
 
 
 @app.callback()
@@ -44,74 +50,181 @@ def parse(
     now: _Now = None,
     tz: _Tz = None,
     hosts: _Hosts = None,
-    as_json: _Json = False,
+    as_json: Json = False,
 ) -> None:
     """Say what a message would be understood as, and change nothing; exit status 1 if it holds no request, or a no."""
     from fannel.slack.grammar import Refusal  # noqa: PLC0415  (only for these commands)
-    from fannel.slack.grammar import parse as parse_text  # noqa: PLC0415
     from fannel.slack.grammar.answer import answer  # noqa: PLC0415
 
-    zone = _zone(tz)
-    outcomes = parse_text(text, _known(hosts), now=_moment(now, zone), zone=zone)
+    zone = zone_of(tz)
+    outcomes = outcomes_of(text, hosts, moment_of(now, zone), zone)
     if as_json:
         sys.stdout.write(json_text([one.to_json() | {"line": one.line} for one in outcomes], indent=2) + "\n")
     elif not outcomes:
         typer.echo("no request")
-    else:
-        for one in outcomes:
-            if isinstance(one, Refusal):
-                typer.echo(printable(f"refused: {one.why}\n   meant: {one.closest}"))
-            else:
-                typer.echo(printable(f"understood: {answer(one, zone)}"))
+    for one in () if as_json else outcomes:
+        if isinstance(one, Refusal):
+            typer.echo(printable(f"refused: {one.why}\n   meant: {one.closest}"))
+        else:
+            typer.echo(printable(f"understood: {answer(one, zone)}"))
     if not outcomes or any(isinstance(one, Refusal) for one in outcomes):
         raise typer.Exit(1)
 
 
-def _zone(tz: str | None) -> tzinfo:
-    if tz is None:
-        return config.load().site.zone
+@app.command("add")
+def add(
+    words: _Words,
+    yes: Annotated[bool, typer.Option("--yes", help="Though it is broad.")] = False,
+    tz: _Tz = None,
+    hosts: _Hosts = None,
+    as_json: Json = False,
+) -> None:
+    """Keep quiet about something until a moment; exit status 1 if that is not understood, or broad without --yes."""
+    from fannel.incidents.silence import Silence, broad  # noqa: PLC0415  (only for these commands)
+    from fannel.slack.grammar.scope import scope_of  # noqa: PLC0415
+
+    with stored.stored() as opened:
+        asked = request(f"silence {' '.join(words)}", "silence", hosts, opened, tz)
+        assert asked.starts_at is not None  # noqa: S101  (a request to silence has both)
+        assert asked.ends_at is not None  # noqa: S101
+        scopes = tuple(map(scope_of, asked.targets))
+        times = (asked.starts_at, asked.ends_at)
+        wanted = Silence(0, scopes, *times, author=_who(), origin="cli", reason=asked.reason)
+        limits = config.load().silences
+        longest = timedelta(hours=limits.broad_hours)
+        why = broad(wanted, len(asked.hosts), opened.now, most_hosts=limits.broad_hosts, longest=longest)
+        if why and not yes:
+            stored.fail(f"that is broad: {'; '.join(why)}; --yes if it is meant")
+        _tell([opened.store.silences.add(wanted, opened.now)], opened, as_json=as_json)
+
+
+@app.command("list")
+def list_silences(
+    everything: Annotated[bool, typer.Option("--all", "-a", help="Those that are over, too.")] = False,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, help="At most so many.")] = 100,
+    as_json: Json = False,
+) -> None:
+    """What is silenced, or will be; or (--all) was."""
+    with stored.stored() as opened:
+        kept = opened.store.silences
+        found = kept.listed(limit)[::-1] if everything else kept.current(opened.now)[:limit]
+        if not found and not as_json:
+            typer.echo("nothing is silenced")
+        _tell(found, opened, as_json=as_json)
+
+
+@app.command("show")
+def show(silence_id: _Id, as_json: Json = False) -> None:
+    """One silence: who made it what it is, and what came under it."""
+    with stored.stored() as opened:
+        kept = opened.store.silences
+        silence = kept.one(silence_id) or _unknown(silence_id)
+        history, account = kept.history(silence_id), kept.account(silence_id)
+        if as_json:
+            came = [
+                {"incident": one.incident_id, "fingerprint": one.fingerprint, "state": one.state, "events": one.events}
+                for one in account.incidents
+            ]
+            revisions = [_json(one, opened.now) for one in history]
+            shown = {"silence": _json(silence, opened.now), "revisions": revisions}
+            stored.write_json(shown | {"events": account.events, "incidents": came})
+            return
+        stored.write([_line(silence, opened)])
+        for one in history:
+            when = f"{one.changed_at.astimezone(opened.zone):%Y-%m-%d %H:%M}" if one.changed_at else "?"
+            until = f"{one.ends_at.astimezone(opened.zone):%Y-%m-%d %H:%M %Z}"
+            typer.echo(printable(f"  {when}  {one.what} by {one.changed_by}, until {until}"))
+        typer.echo(f"  {account.events} events came under it" + (":" if account.incidents else ""))
+        for came_under in account.incidents:
+            counted = f"{came_under.incident_id}  {came_under.fingerprint}  {came_under.state}  ×{came_under.events}"
+            typer.echo(printable(f"    {counted}"))
+
+
+@app.command("extend")
+def extend(silence_id: _Id, words: _Words, tz: _Tz = None, as_json: Json = False) -> None:
+    """Keep quiet for longer: `extend 7 2h`, `extend 7 until 20:00`."""
+    with stored.stored() as opened:
+        asked = request(f"extend #{silence_id} {' '.join(words)}", "extend", None, opened, tz)
+        silence = opened.store.silences.one(silence_id) or _unknown(silence_id)
+        ends_at = asked.ends_at or silence.ends_at + (asked.by or timedelta())
+        limits = config.load().silences
+        if ends_at - max(silence.starts_at, opened.now) > timedelta(days=limits.longest_days):
+            stored.fail(f"it would last longer than {limits.longest_days:g} days (silences.longest_days)")
+        _change(lambda: [silence.extended(ends_at, _who(), opened.now)], opened, as_json=as_json)
+
+
+@app.command("expire")
+def expire(words: _Words, tz: _Tz = None, hosts: _Hosts = None, as_json: Json = False) -> None:
+    """End a silence now: by its number, or of hosts and interfaces as in chat (`expire rt1 Gi0/1`)."""
+    from fannel.incidents.silence import resumed  # noqa: PLC0415  (only for these commands)
+    from fannel.slack.grammar.scope import scope_of  # noqa: PLC0415
+
+    with stored.stored() as opened:
+        kept = opened.store.silences
+        if len(words) == 1 and words[0].lstrip("#").isdecimal():
+            number = int(words[0].lstrip("#")[:9])
+            silence = kept.one(number) or _unknown(number)
+            _change(lambda: [silence.expired(_who(), opened.now)], opened, as_json=as_json)
+            return
+        asked = request(f"resume {' '.join(words)}", "resume", hosts, opened, tz)
+        scopes = [scope_of(target) for target in asked.targets]
+        current = kept.current(opened.now)
+        _change(lambda: resumed(current, scopes, _who(), opened.now), opened, as_json=as_json)
+
+
+def _change(changed: Any, opened: Stored, *, as_json: bool) -> None:  # noqa: ANN401  (a callable without arguments)
+    from fannel.incidents.silence import SilenceError  # noqa: PLC0415
+
     try:
-        return ZoneInfo(tz)
-    except (ValueError, OSError, KeyError):
-        raise config.ConfigError(printable(f"--tz {tz}: no such zone; meant is an IANA name like Asia/Tokyo")) from None
+        silences = changed()
+        opened.store.silences.change(silences)
+    except SilenceError as error:
+        stored.fail(str(error))
+    _tell(silences, opened, as_json=as_json)
 
 
-def _moment(now: str | None, zone: tzinfo) -> datetime:
-    if now is None:
-        return datetime.now(UTC)
+def _tell(silences: Sequence[Silence], opened: Stored, *, as_json: bool) -> None:
+    if as_json:
+        stored.write_json({"silences": [_json(one, opened.now) for one in silences]})
+    else:
+        stored.write(_line(one, opened) for one in silences)
+
+
+def _line(silence: Silence, opened: Stored) -> str:
+    from fannel.incidents.silence import described  # noqa: PLC0415
+
+    start, end = (f"{at.astimezone(opened.zone):%Y-%m-%d %H:%M %Z}" for at in (silence.starts_at, silence.ends_at))
+    reason = f": {silence.reason}" if silence.reason else ""
+    state = silence.state(opened.now)
+    return printable(f"#{silence.id} {state}  {described(silence.scopes)}  {start} – {end}  {silence.author}{reason}")
+
+
+def _json(silence: Silence, now: datetime) -> dict[str, Any]:
+    return {
+        "id": silence.id,
+        "state": silence.state(now),
+        "scopes": [
+            [{"field": one.field, "operator": one.operator, "value": one.value} for one in scope]
+            for scope in silence.scopes
+        ],
+        "starts_at": silence.starts_at.isoformat(),
+        "ends_at": silence.ends_at.isoformat(),
+        "author": silence.author,
+        "origin": silence.origin,
+        "reason": silence.reason,
+        "revision": silence.revision,
+        "what": silence.what,
+        "changed_by": silence.changed_by,
+        "changed_at": silence.changed_at.isoformat() if silence.changed_at else None,
+    }
+
+
+def _unknown(silence_id: int) -> NoReturn:
+    stored.fail(f"silence #{silence_id} is not in the database")
+
+
+def _who() -> str:
     try:
-        moment = datetime.fromisoformat(now)
-    except ValueError:
-        raise config.ConfigError(printable(f"--now {now}: no time; meant is 2026-11-22T16:00+09:00")) from None
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=zone)
-
-
-def _known(hosts: Path | None) -> Known:
-    """The hosts of a file, or those that a running FANNEL keeps."""
-    from fannel.directory import snapshot  # noqa: PLC0415  (only for these commands)
-    from fannel.slack.grammar import Known  # noqa: PLC0415
-    from fannel.slack.grammar.known import names_of  # noqa: PLC0415
-
-    if hosts is not None:
-        return Known(names_of(_rows(hosts)))
-    kept = config.load().pagoda.cache_file
-    if kept is None:
-        raise config.ConfigError("pagoda.cache_file is empty: no list of hosts is kept; --hosts names a file")
-    try:
-        return Known(snapshot.load(kept, None, with_interfaces=False).devices)
-    except snapshot.SnapshotError as error:
-        raise config.ConfigError(f"{kept}: {error}; --hosts names a file of hosts") from None
-
-
-def _rows(path: Path) -> list[dict[str, str]]:
-    import yaml  # noqa: PLC0415
-
-    meant = "meant is a YAML list of {name: …, site: …, role: …}"
-    try:
-        rows = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeError, yaml.YAMLError) as error:
-        raise config.ConfigError(printable(f"--hosts {path}: {' '.join(str(error).split())}; {meant}")) from None
-    rows = [{"name": row} if isinstance(row, str) else row for row in rows] if isinstance(rows, list) else None
-    if rows is None or not all(isinstance(row, dict) and isinstance(row.get("name"), str) for row in rows):
-        raise config.ConfigError(printable(f"--hosts {path}: {meant}"))
-    return [{name: str(row[name]) for name in ("name", "site", "role") if row.get(name)} for row in rows]
+        return f"cli:{getpass.getuser()}"
+    except (OSError, KeyError):  # a container's user without a name
+        return "cli"

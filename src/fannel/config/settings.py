@@ -25,6 +25,7 @@ from pydantic import (
 from fannel.config.address import Address, ListenAddress
 from fannel.config.content import Checks, Kinds, Mibs
 from fannel.config.section import Secret, Section, about, secret_from_file
+from fannel.config.silences import Silences
 from fannel.config.syslog import Syslog
 from fannel.config.users import TrapUser, spell_engine_id
 from fannel.config.zone import ZoneName  # noqa: TC001  (pydantic reads annotations when it runs)
@@ -370,6 +371,7 @@ class Settings(BaseModel):
     log: Log = Log()
     incidents: Incidents = Incidents()
     leases: Leases = Leases()
+    silences: Silences = Silences()
     site: Site = Site()
     checks: Checks = Checks()
     kinds: Kinds = Kinds()

@@ -52,6 +52,7 @@ from fannel.observer.feeder import Feeder
 from fannel.observer.rechecks import RECHECK_EVERY_S, REMIND_EVERY_S, Rechecks, Reminding
 from fannel.observer.recorder import Recorder
 from fannel.observer.retelling import Retelling
+from fannel.observer.silencing import LOOK_EVERY_S, Silencing
 from fannel.observer.vitals import Vitals
 from fannel.pipeline import Pipeline
 from fannel.respond import Responder, open_outbox
@@ -109,10 +110,14 @@ class Observer:
             syslog=settings.syslog,
             zone=settings.site.zone,
         )
+        self._silencing = Silencing(store, self.custody.ask_again, self._counters, _now)
         quiet = Quiet(quiet_policy(settings.quiet))
         noise = Noise(settings.syslog.unknown_to_rules, settings.syslog.unknown_a_minute)
-        self._recorder = Recorder(spool, pipeline, quiet, self.custody, self._counters, now=_now, noise=noise)
-        self._feeder = Feeder(self.custody, spool, rules, answers, self._counters, now=_now)
+        silencing = self._silencing
+        self._recorder = Recorder(
+            spool, pipeline, quiet, self.custody, self._counters, now=_now, noise=noise, silenced=silencing.marked
+        )
+        self._feeder = Feeder(self.custody, spool, rules, answers, self._counters, now=_now, silenced=silencing.asked)
         self.vitals = Vitals(
             self.custody,
             self._directory,
@@ -138,6 +143,7 @@ class Observer:
         feeding = threading.Thread(target=self._feeder.run, name="fannel-feeder")
         listening = threading.Thread(target=self._feeder.listen, name="fannel-answers", daemon=True)
         self._directory.start()
+        self._silencing()  # before the first event
         log.info("observing", spool=str(self._settings.spool.directory))
         with self._chores():
             feeding.start()
@@ -201,6 +207,7 @@ class Observer:
             self._store, self._settings.incidents.ask_again, self.custody.ask_again, self._counters, _now
         )
         chores.add("asking", ASK_AGAIN_EVERY_S, again)
+        chores.add("silences", LOOK_EVERY_S, self._silencing)
         kept = retention_policy(self._settings.log)
         chores.add("pruning", PRUNE_EVERY_S, Pruning(self._store, kept, self._counters, _now))
         chores.add("report", REPORT_EVERY_S, Report(self.counts))

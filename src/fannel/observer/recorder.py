@@ -65,8 +65,13 @@ class Recorder:
         *,
         now: Callable[[], datetime],
         noise: Noise | None = None,
+        silenced: Callable[[Event], Event] = lambda event: event,
     ) -> None:
-        """`noise` is what keeps lines of no kind within bounds; without it, all are for the rules."""
+        """`noise` is what keeps lines of no kind within bounds; without it, all are for the rules.
+
+        `silenced` gives an event with the silence it comes under, to be recorded with it.
+        """
+        self._silenced = silenced
         self._noise = noise if noise is not None else Noise("debug", 0)
         self._spool = spool
         self._pipeline = pipeline
@@ -161,6 +166,8 @@ class Recorder:
         kept: list[Seen] = []
         for seen in observed:
             recorded = None if seen.event is None else self._noise.recorded(seen.event, self._now())
+            if recorded is not None:
+                recorded = self._silenced(recorded)
             if seen.event is None or recorded is seen.event:
                 kept.append(seen)
             elif recorded is not None:
@@ -248,11 +255,9 @@ class Recorder:
     def _on_record(self, events: Sequence[Event]) -> Sequence[Event]:
         if not events:
             return ()
+        observed = [(self._silenced(event), b"") for event in events]
         try:
-            return (
-                self._patiently("store", lambda: self._store.record([(event, b"") for event in events]), StoreError)
-                or ()
-            )
+            return self._patiently("store", lambda: self._store.record(observed), StoreError) or ()
         except Exception:
             log.exception("an event of FANNEL's own could not be recorded", kinds=sorted({e.kind for e in events}))
             self._counters.add("own_events_lost", n=len(events))

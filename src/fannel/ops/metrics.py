@@ -144,6 +144,12 @@ OBSERVER = (
         "Rounds of looking for faults that nobody clears or answers that a fault of FANNEL's own ended.",
     ),
     Family("asked_late", "fannel_incidents_asked_again", "Incidents put to the rules again, as nobody answered."),
+    Family(
+        "asked_after_silence",
+        "fannel_incidents_asked_after_silence",
+        "Incidents put to the rules as their silence ended and they did not.",
+    ),
+    Family("silence_defects", "fannel_silence_defects", "Readings of the silences that a fault of FANNEL's own ended."),
     Family("asking_defects", "fannel_asking_defects", "Rounds of asking again that a fault of FANNEL's own ended."),
     Family(
         "retelling_defects",

@@ -258,10 +258,12 @@ def record(connection: Connection, observed: Sequence[tuple[Event, bytes]], hand
     logged: list[Json] = []
     for (event, raw), called in zip(observed, names, strict=True):
         if (before := known.get(event.id)) is not None:
-            recorded.append(_decided(event, before.get("incident"), before.get("flap")))
+            decided = _decided(event, before.get("incident"), before.get("flap"))
+            silence = before.get("silence")
+            recorded.append(decided if decided.silence == silence else replace(decided, silence=silence))
             continue
         decided = batch.decide(event, called)
-        known[event.id] = {"incident": decided.incident, "flap": decided.flap}
+        known[event.id] = {"incident": decided.incident, "flap": decided.flap, "silence": decided.silence}
         recorded.append(decided)
         logged.append(_event_row(decided, raw))
     batch.write(connection)
@@ -343,6 +345,7 @@ def _event_row(event: Event, raw: bytes) -> Json:
         "incident_id": event.incident["id"] if event.incident else None,
         "event": event.to_json(),
         "raw": raw,
+        "silence_id": event.silence["id"] if event.silence else None,
     }
 
 

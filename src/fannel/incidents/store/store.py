@@ -25,6 +25,7 @@ from fannel.incidents.store.posts import Posts
 from fannel.incidents.store.reading import Reading
 from fannel.incidents.store.recording import Handling, record
 from fannel.incidents.store.retention import Retention
+from fannel.incidents.store.silences import KeptSilences
 from fannel.incidents.store.tables import events, incidents, threads
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class Store:
         self.activities = Activities(engine)
         self.log = Reading(engine)
         self.retention = Retention(engine)
+        self.silences = KeptSilences(engine)
 
     @classmethod
     def open(

@@ -20,6 +20,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    UniqueConstraint,
     text,
 )
 from sqlalchemy.types import TypeDecorator
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 # The newest revision under migrations/versions; a test keeps the two equal. Known here so that opening a current
 # database costs one SELECT and no Alembic.
-REVISION = "0008"
+REVISION = "0009"
 
 # Posts that are not in Slack yet. As text, the same in the index and in every query: with parameters instead of words
 # neither database could tell that the index has them all.
@@ -99,6 +100,14 @@ events = Table(
     Column("incident_id", ForeignKey("incidents.id"), index=True),
     Column("event", JSON, nullable=False),
     Column("raw", LargeBinary, nullable=False),
+    # The silence it came under.
+    Column("silence_id", Integer),
+)
+Index(
+    "ix_events_silence_id",
+    events.c.silence_id,
+    sqlite_where=events.c.silence_id.is_not(None),
+    postgresql_where=events.c.silence_id.is_not(None),
 )
 
 incidents = Table(
@@ -296,4 +305,36 @@ dead_letters = Table(
     Column("reason", Text, nullable=False),
     Column("detail", JSON),
     Column("raw", LargeBinary),
+)
+
+silences = Table(
+    "silences",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    # The revision that holds.
+    Column("revision", Integer, nullable=False),
+    # The last revision after which the rules were asked about what is not quiet any more.
+    Column("settled", Integer, nullable=False),
+    # Whether they were asked after its end.
+    Column("over", Boolean, nullable=False),
+    Column("ends_at", Utc, nullable=False, index=True),
+)
+
+# Never updated: what somebody asked for, and who changed it to what.
+silence_revisions = Table(
+    "silence_revisions",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("silence_id", ForeignKey("silences.id"), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("what", String(16), nullable=False),
+    Column("at", Utc, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("scopes", JSON, nullable=False),
+    Column("starts_at", Utc, nullable=False),
+    Column("ends_at", Utc, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("origin", Text, nullable=False),
+    UniqueConstraint("silence_id", "revision", name="uq_silence_revisions_silence_id"),
 )

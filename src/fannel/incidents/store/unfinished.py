@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select, update
 
-from fannel.event import lock_name
+from fannel.event import Event, lock_name
 from fannel.incidents.store.tables import events, incidents
 
 if TYPE_CHECKING:
@@ -35,6 +35,17 @@ def overdue(connection: Connection, now: datetime, after: timedelta, limit: int)
     mine = _noted(connection, (row for row, _ in rows), now)
     again = {"asked_again_at": now.isoformat()}
     return [event | {"incident": event["incident"] | again} for row, event in rows if row.id in mine]
+
+
+def silenced(connection: Connection, silence_id: int) -> list[tuple[Event, dict[str, Any]]]:
+    """The opening events of what was raised under a silence, is still there and nobody answered; and as they ask."""
+    raised = select(events.c.incident_id).where(events.c.silence_id == silence_id, events.c.incident_id.is_not(None))
+    rows = connection.execute(_unfinished().where(incidents.c.state == "new", incidents.c.id.in_(raised)))
+    return [
+        (Event.from_json(row.opening), asking)
+        for row in rows
+        if row.phase == "raise" and (asking := _asking(row)) is not None
+    ]
 
 
 def _unfinished() -> Select[Any]:

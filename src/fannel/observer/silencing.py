@@ -1,0 +1,88 @@
+"""Silences as the observer needs them: in memory, fresh within a second of anybody's change, settled when over."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fannel import logs
+from fannel.event import Event
+from fannel.incidents.silences import Silences
+from fannel.incidents.store import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from fannel.event import Json
+    from fannel.incidents.store import Store
+    from fannel.intake.counters import Counters
+
+log = logs.Logger("fannel.observer")
+
+LOOK_EVERY_S = 0.5
+_NONE = Silences()
+
+
+class Silencing:
+    """Marks events; called, it looks for changes and asks about what is not quiet any more.
+
+    While the database is away, what was known last holds. For any thread.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        ask: Callable[[Sequence[Json]], object],
+        counters: Counters,
+        now: Callable[[], datetime],
+    ) -> None:
+        """`ask` puts events to the rules."""
+        self._store = store
+        self._ask = ask
+        self._counters = counters
+        self._now = now
+        self._version: tuple[int, int] | None = None
+        self._silences = _NONE
+
+    def marked(self, event: Event) -> Event:
+        """The event with the silence that covers it now, or without one."""
+        return self._silences.marked(event, self._now())
+
+    def asked(self, event: Event | Json) -> Event | Json:
+        """The same of what goes to the rules: a silence of when it was recorded says nothing any more."""
+        if isinstance(event, Event):
+            return self.marked(event)
+        without = {name: value for name, value in event.items() if name != "silence"}
+        silence = self._silences.of(Event.from_json(event), self._now())
+        return without if silence is None else without | {"silence": silence.to_event()}
+
+    def look(self) -> None:
+        """Read the silences again if any changed.
+
+        Raises:
+            StoreError: the database cannot be used now.
+        """
+        kept = self._store.silences
+        version = kept.version()
+        if version != self._version:
+            self._silences = Silences(kept.current(self._now()))
+            self._version = version
+
+    def __call__(self) -> None:
+        """A round. Nothing that goes wrong here ends the process that records events."""
+        try:
+            self.look()
+            events = self._store.silences.settle(self._now())
+        except StoreError as error:
+            log.error("cannot read silences, those known last hold", reason=str(error))
+            self._counters.add("store_errors")
+            return
+        except Exception:
+            log.exception("reading silences failed")
+            self._counters.add("silence_defects")
+            return
+        for event in events:
+            log.info("a silence is over, asking the rules", incident=event["incident"]["id"])
+        if events:
+            self._counters.add("asked_after_silence", n=len(events))
+            self._ask(events)
