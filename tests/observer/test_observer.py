@@ -164,10 +164,10 @@ def test_while_the_database_is_away_everything_waits_and_then_goes_on(tmp_path, 
 
 def test_a_defect_of_ours_costs_one_datagram_and_is_said(tmp_path, capfd):
     class Broken(Kinds):
-        def classify(self, notification):
+        def classify(self, notification, os=None):
             if notification.oid == LINK_UP:
                 raise KeyError("a defect")
-            return super().classify(notification)
+            return super().classify(notification, os)
 
     kinds = Broken.load()
     with Observing(tmp_path, kinds=kinds) as observer:
