@@ -165,8 +165,8 @@ class TestInAnEmptyEnvironment:
         assert documentation["short_description"]
         assert [option for option, about in documentation["options"].items() if not about.get("description")] == []
         examples = yaml.safe_load(texts["EXAMPLES"])
-        used = [source for ruleset in examples for source in ruleset["sources"]]
-        assert all(f"fannel.network.{name}" in source for source in used)
+        used = [{key for source in ruleset["sources"] for key in source} for ruleset in examples]
+        assert all(f"fannel.network.{name}" in sources for sources in used), "each example is one of this source"
 
     def test_every_folder_of_plugins_is_checked_by_one_of_these(self):
         assert set(plugin_folders()) <= {*DOCUMENTED_AS, "event_source", "terminal", "doc_fragments", "plugin_utils"}
