@@ -6,6 +6,7 @@ import time
 import pytest
 
 from fannel.config.address import Address
+from fannel.intake.counters import Counters
 from fannel.intake.listen import ListenError
 from fannel.ops.check_port import CheckPort
 
@@ -14,7 +15,8 @@ class Checked:
     def __init__(self):
         self.is_ready = False
         self.judge = lambda: self.is_ready
-        self.port = CheckPort(Address("127.0.0.1", 0), self.ready, every_s=0.05)
+        self.counters = Counters()
+        self.port = CheckPort(Address("127.0.0.1", 0), self.ready, self.counters, every_s=0.05)
 
     def ready(self):
         return self.judge()
@@ -68,8 +70,10 @@ def test_when_readiness_cannot_be_told_it_closes(checked):
     checked.is_ready = True
     checked.port.start()
     assert checked.becomes(True)
+    assert not checked.counters.get("readiness_defects")
     checked.judge = lambda: 1 / 0
     assert checked.becomes(False)
+    assert checked.counters.get("readiness_defects")
 
 
 def test_when_many_connect_it_still_closes_in_time(checked):
@@ -93,6 +97,6 @@ def test_when_another_has_it_the_error_names_the_setting():
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
-        port = CheckPort(Address("127.0.0.1", other.getsockname()[1]), lambda: True)
+        port = CheckPort(Address("127.0.0.1", other.getsockname()[1]), lambda: True, Counters())
         with pytest.raises(ListenError, match=r"health\.check"):
             port.bind()

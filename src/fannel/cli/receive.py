@@ -157,7 +157,7 @@ def _bound_pages(health: config.Health, receiver: Receiver) -> list[HealthServer
     if health.check is not None:
         from fannel.ops.check_port import CheckPort  # noqa: PLC0415
 
-        pages.append(CheckPort(health.check, lambda: well(receiver.vitals())))
+        pages.append(CheckPort(health.check, lambda: well(receiver.vitals()), receiver.counters))
     for page in pages:
         page.bind()
     return pages

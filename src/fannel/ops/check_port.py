@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fannel.config.address import Address
+    from fannel.intake.counters import Counters
 
 log = logs.Logger("fannel.health")
 
@@ -27,8 +28,11 @@ _BACKLOG = 64
 class CheckPort:
     """Asks `ready` each second, in a thread of its own. Who connects is hung up on at once: there is nothing to say."""
 
-    def __init__(self, address: Address, ready: Callable[[], bool], *, every_s: float = EVERY_S) -> None:
+    def __init__(
+        self, address: Address, ready: Callable[[], bool], counters: Counters, *, every_s: float = EVERY_S
+    ) -> None:
         self._address, self._ready, self._every_s = address, ready, every_s
+        self._counters = counters
         self._socket: socket.socket | None = None
         self._open = False
         self._closing = threading.Event()
@@ -80,6 +84,7 @@ class CheckPort:
         except Exception:
             # Whoever cannot tell is not ready; the page says more.
             log.exception("the look at readiness broke")
+            self._counters.add("readiness_defects")
             return False
 
     def _open_port(self) -> None:

@@ -101,6 +101,16 @@ RECEIVER = (
     ),
     *_REPORTS,
     Family("answer_defects", "fannel_answer_defects", "Datagrams that FANNEL could not judge, by a fault of its own."),
+    Family(
+        "classification_defects",
+        "fannel_classification_defects",
+        "Datagrams of a full spool that were kept, as a fault of FANNEL's own kept it from saying what they are.",
+    ),
+    Family(
+        "readiness_defects",
+        "fannel_readiness_defects",
+        "Looks at its own readiness that a fault of FANNEL's own ended; the check port was closed for them.",
+    ),
     _ENGINE_FILE,
     Family("connections", "fannel_syslog_connections", "Connections that bring syslog, open now.", level=True),
     Family("connections_taken", "fannel_syslog_connections_taken", "Connections that were let in to bring syslog."),

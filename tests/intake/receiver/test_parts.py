@@ -252,7 +252,20 @@ class TestNotices:
     ],
 )
 def test_only_what_merely_informs_may_go_first(payload, expected):
-    assert is_info(Datagram(payload, "192.0.2.1", 1, NOON)) is expected
+    counters = Counters()
+    assert is_info(counters, Datagram(payload, "192.0.2.1", 1, NOON)) is expected
+    assert not counters.get("classification_defects")
+
+
+def test_what_cannot_be_classified_by_a_defect_stays_and_is_counted(monkeypatch):
+    def broken(*_):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("fannel.intake.receiver.importance._catalogues", broken)
+    counters = Counters()
+    payload = trap(oid=LINK_DOWN)
+    assert not is_info(counters, Datagram(payload, "192.0.2.1", 1, NOON))
+    assert counters.get("classification_defects") == 1
 
 
 def test_the_catalogues_are_not_loaded_before_somebody_asks():

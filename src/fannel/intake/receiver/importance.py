@@ -15,13 +15,14 @@ from fannel.intake.datagram import SYSLOG
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from fannel.intake.counters import Counters
     from fannel.intake.datagram import Datagram
     from fannel.kinds.site import Catalogues
 
 log = logs.Logger("fannel.receiver")
 
 
-def is_info(datagram: Datagram, kinds: Path | None = None, mibs: Path | None = None) -> bool:
+def is_info(counters: Counters, datagram: Datagram, kinds: Path | None = None, mibs: Path | None = None) -> bool:
     """Whether it is of phase `info` and not critical. False for what cannot be read: SNMPv3, what is broken.
 
     `kinds` and `mibs` are the folders of the site's own. Whose line it is, and thus of which OS, nobody knows here: one
@@ -43,6 +44,7 @@ def is_info(datagram: Datagram, kinds: Path | None = None, mibs: Path | None = N
     except Exception:
         # A defect of ours. The spool is full and makes room: one datagram that cannot be judged must not stop that.
         log.exception("a datagram could not be classified", source=datagram.source)
+        counters.add("classification_defects")
         return False
     return found.phase == "info" and found.severity != "critical"
 

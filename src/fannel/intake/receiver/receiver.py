@@ -84,7 +84,7 @@ class Receiver:
         """
         settings = self._settings
         bounds = spool_bounds(settings.spool)
-        judge = partial(is_info, kinds=settings.kinds.path, mibs=settings.mibs.path)
+        judge = partial(is_info, self.counters, kinds=settings.kinds.path, mibs=settings.mibs.path)
         opened = partial(spool.open_writer, settings.spool.directory, is_info=judge, bounds=bounds)
         self._spool = SpoolEnd(opened, bounds.octets, self.counters)
         self._canaries = Canaries(self.listeners, settings.health.canary_every_s, time.monotonic())
