@@ -173,11 +173,15 @@ class Bucket:
 
     def find(self, text: bytes, node: str | None) -> tuple[SyslogEntry, Subject] | None:
         """The entry for a message with this text, and what the message is about; None if it is for none of them."""
-        matched = self._set.Match(text)
-        if not matched:
-            return None
-        pattern, entry = self._tried[min(matched)]
-        return entry, entry.subject(pattern.search(text) or {}, node)
+        first = 0
+        if len(self._tried) > 1:
+            matched = self._set.Match(text)
+            if not matched:
+                return None
+            first = min(matched)
+        pattern, entry = self._tried[first]
+        groups = pattern.search(text)
+        return None if groups is None else (entry, entry.subject(groups, node))
 
 
 class SyslogIndex:
