@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING, Any
 from ansible_collections.fannel.network.plugins.plugin_utils.device import Device
 from ansible_collections.fannel.network.plugins.plugin_utils.step import Step
 
+from fannel.incidents.look import KIND as LOOK
 from fannel.visit import Visits
+
+# An event that no rule is for: set_stats, and ansible-rulebook after it, want one.
+NOTHING = {"kind": "nothing"}
 
 if TYPE_CHECKING:
     from fannel.config import Settings
@@ -25,9 +29,11 @@ class ActionModule(Step):
         def reach() -> Device:
             return Device(self._task, self._play_context, self._templar, loader, task_vars)
 
+        if event["kind"] == LOOK:
+            # The far end of a link: pagoda names the device, and the inventory knows what it runs.
+            network_os = str(self._templar.template(task_vars.get("ansible_network_os", "")))
+            event["host"].setdefault("os", network_os.rpartition(".")[2] or None)
         answer = Visits.of(settings, responder).answer(event, reach)
         if answer is None:
-            return {"changed": False, "answered": False, "event": {}}
-        # What ansible.builtin.set_stats returns: the verdict goes back to the rules, and a task is saved.
-        stats = {"data": answer, "aggregate": True, "per_host": False}
-        return {"changed": True, "answered": True, "event": answer, "ansible_stats": stats}
+            return {"changed": False, "answered": False, "event": NOTHING}
+        return {"changed": True, "answered": True, "event": answer}

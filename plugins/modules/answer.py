@@ -12,6 +12,8 @@ description:
     the verdict, replies in the thread with reasons, evidence and outputs, and updates the first message.
   - For a fault that is said to be over, verifies that and resolves the incident, or says in the thread why not. If the
     device cannot be asked, its word counts.
+  - For an event of kind C(look), says in the thread of the fault it is for what the check of another problem, or of the
+    far end, found.
   - For an event of kind C(recheck), resolves what is over by now and leaves the rest as it is.
   - One login at a time for each device, whoever runs. While another run is logged in, this one waits
     (C(leases.wait_s) in the settings). Whoever is logged in answers for those that wait; they end without a login.
@@ -42,8 +44,8 @@ answered:
   type: bool
 event:
   description:
-    - The verdict as an event (C(via) is C(check)). It is also put where M(ansible.builtin.set_stats) puts things, so
-      that C(post_events) of a rule, and the artifacts of an AWX job, have it.
+    - The verdict as an event (C(via) is C(check)); an event of kind C(nothing) where there is none. Hand it to
+      M(ansible.builtin.set_stats), so that C(post_events) of a rule, and the artifacts of an AWX job, have it.
   returned: success
   type: dict
 """

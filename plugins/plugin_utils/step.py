@@ -26,11 +26,13 @@ class Step(ActionBase):
     TRANSFERS_FILES = False
     _requires_connection = False
     _supports_check_mode = False
+    # What it takes beside the event.
+    OPTIONS: tuple[str, ...] = ()
 
     def run(self, tmp: None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Do the step; settings, database and incident troubles fail the task with one readable line."""
         result: dict[str, Any] = super().run(tmp, task_vars)
-        event = event_of(self._task.args)
+        event = event_of(self._task.args, self.OPTIONS)
         try:
             settings = config.load()
             store = Store.open(settings.database.url, patience_s=PATIENCE_S)
@@ -48,13 +50,13 @@ class Step(ActionBase):
         """What this action does about the event; returns what the task registers."""
 
 
-def event_of(args: Mapping[str, Any]) -> Json:
-    """The one option, the event a rule matched, as plain JSON values.
+def event_of(args: Mapping[str, Any], others: tuple[str, ...] = ()) -> Json:
+    """The option every step has, the event a rule matched, as plain JSON values; `others` may be there, too.
 
     Ansible hands over subclasses of str, int and the rest that carry tags; the library means the plain ones.
     """
-    if unknown := set(args) - {"event"}:
-        msg = f"unknown option {', '.join(sorted(unknown))}; known: event"
+    if unknown := set(args) - {"event", *others}:
+        msg = f"unknown option {', '.join(sorted(unknown))}; known: {', '.join(('event', *others))}"
         raise AnsibleActionFail(msg)
     if not isinstance(args.get("event"), dict):
         msg = "event: a dictionary is needed, the event a rule matched"

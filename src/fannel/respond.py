@@ -15,6 +15,7 @@ from ulid import ULID
 
 from fannel.checks.verdict import Verdict
 from fannel.event import Event
+from fannel.incidents.look import LOOKED
 from fannel.incidents.store import Store
 from fannel.incidents.store.about import NoIncidentError
 from fannel.incidents.store.activities import Activity
@@ -171,6 +172,43 @@ class Responder:
         self._deliver(incident)
         return _verdict_event(event, incident, verdict)
 
+    def attach(self, event: Json, verdict: Verdict) -> Json:
+        """Say in the fault's thread what a look at something else found; it changes nothing but the thread."""
+        with self._about(event) as it:
+            self._log(it, event, verdict)
+            incident = it.incident
+            if self._outbox is not None and it.told:
+                # Once for each time it opened, however often somebody looks.
+                key = f"{incident.id}/looked/{event['problem']}/{event['host']['name']}/{incident.opened_by}"
+                said = course.looked_further(Event.from_json(event), incident, verdict, key, self._reader)
+                self._thread(it).reply(VERDICT, key, said)
+        self._deliver(incident)
+        # No verdict on the fault: a rule that acts on those must not take it for one.
+        return replace(
+            Event.from_json(event), id=str(ULID()), kind=LOOKED, received_at=utc_now(), verdict=verdict.to_json()
+        ).to_queue()
+
+    def look_again(self, event: Json, after_s: float) -> bool:
+        """Have the fault looked at once more, `after_s` seconds from now; False where it is over."""
+        with self._about(event) as it:
+            return it.look_again(self._now() + timedelta(seconds=after_s))
+
+    def escalate(self, event: Json, channel: str) -> bool:
+        """Say in another channel, once for each time it opened, what a check confirmed; False where nobody is told."""
+        if self._outbox is None:
+            return False
+        with self._about(event) as it:
+            incident = it.incident
+            key = f"{incident.id}/escalated/{incident.opened_by}"
+            if incident.over or it.wanted(key):
+                return False
+            message = course.escalated(incident, key, self._reader)
+            row = post(self._settings, self._now(), None, "note", key, message, FIRST)
+            it.want(replace(row, channel=channel))
+            it.note([Activity(self._now(), "decision", f"escalated to {channel}", incident_id=incident.id)])
+        self._outbox.deliver(key)
+        return True
+
     def remind(self, incident: Incident) -> None:
         """Say once that it lasts and nobody acknowledged it."""
         with self.store.about(incident.id) as it:
@@ -258,7 +296,12 @@ class Responder:
             known = before.verdict or {}
             changed = (known.get("outcome"), known.get("reason")) != (verdict.outcome, verdict.reason)
             if self._outbox is not None and changed and it.told:
-                self._thread(it).update(SUMMARY, _key(before, "update", event))
+                thread = self._thread(it)
+                if known.get("outcome") == "inconclusive":
+                    # The first that anybody knows of it, and an edit reaches no telephone.
+                    key = _key(before, "verdict", event)
+                    thread.reply(VERDICT, key, layout.collected(it.incident, verdict, key, self._reader))
+                thread.update(SUMMARY, _key(before, "update", event))
 
     def _unknown(self, event: Json) -> UnknownIncidentError:
         return UnknownIncidentError(

@@ -17,6 +17,7 @@ from fannel.checks.errors import CheckError, NoCheckError
 from fannel.checks.find import Checks
 from fannel.event import Subject
 from fannel.incidents import lease
+from fannel.incidents.look import KIND as LOOK
 from fannel.incidents.recheck import KIND as RECHECK
 from fannel.incidents.store import StoreError
 from fannel.incidents.store.asks import NOTHING
@@ -97,6 +98,8 @@ class Visits:
         """Say what was found; what that means depends on what the event asked."""
         if event["kind"] == RECHECK:
             return self.responder.recheck(event, verdict)
+        if event["kind"] == LOOK:
+            return self.responder.attach(event, verdict)
         if event["phase"] == "clear":
             return self.responder.recover(event, verdict)
         return self.responder.conclude(event, verdict)

@@ -20,8 +20,8 @@ IOS, FRR = "rt-tyo-01.example.net", "frr-tyo-01.example.net"
 LOST = {
     "bgp on ios": (IOS, "GigabitEthernet0/3", "bgp", "192.0.2.4", "BGP with 192.0.2.4 (AS 64505) is active"),
     "bgp on frr": (FRR, "eth2", "bgp", "192.0.2.2", "BGP with 192.0.2.2 (AS 64503) is active"),
-    "ospf on ios": (IOS, "GigabitEthernet0/2", "ospf", "192.0.2.5", "192.0.2.5 is no OSPF neighbour any more"),
-    "ospf on frr": (FRR, "eth1", "ospf", "192.0.2.3", "192.0.2.3 is no OSPF neighbour any more"),
+    "ospf on ios": (IOS, "GigabitEthernet0/2", "ospf", "198.51.100.5", "198.51.100.5 is no OSPF neighbour any more"),
+    "ospf on frr": (FRR, "eth1", "ospf", "198.51.100.3", "198.51.100.3 is no OSPF neighbour any more"),
 }
 
 
@@ -68,6 +68,12 @@ def test_a_lost_neighbour_is_confirmed_and_its_return_verified(stage, fannel, na
     stage.act(host, f"find-{protocol}", interface)
     until(lambda: "RECOVERED" in str(thread(stage, host, peer)[:1]), stage, fannel)
     until(lambda: "is established" in said(stage, host, peer) or "is full" in said(stage, host, peer), stage, fannel)
+
+
+def test_what_is_shut_down_names_who_changed_the_configuration(stage, fannel):
+    """The verdict comes back to the rules, and a rule asks further: the thread of the fault is told."""
+    stage.act(IOS, "shutdown", "GigabitEthernet0/3")
+    until(lambda: "last changed by alice" in said(stage, IOS, "Gi0/3"), stage, fannel)
 
 
 def said(stage, host, peer):

@@ -45,6 +45,18 @@ def fault(problem, os_name, phase="raise", state="new", **more):
     return replace(happened, **about, incident={"id": "A-1", "state": state})
 
 
+def verdict(problem, outcome, *, incident="A-1", role=None, peer=None, **facts):
+    """What a check found, as it comes back to the rules."""
+    found = {"outcome": outcome, "reason": "r", "reasons": ["r"], "evidence": [], "facts": facts}
+    happened = fault(problem, "ios", "info", kind="verdict", verdict=found, via="check")
+    return replace(
+        happened,
+        incident={"id": incident, "state": "open"},
+        host=replace(happened.host, role=role),
+        subject=replace(happened.subject, peer=peer),
+    )
+
+
 SILENCED = {"id": 1, "reason": "work", "ends_at": "2026-11-23T00:00:00+00:00"}
 EVENTS = {
     **{f"{problem} on {os_name}": fault(problem, os_name) for problem, os_name in CHECKS},
@@ -53,6 +65,16 @@ EVENTS = {
     "answered already": fault("bgp_neighbor_down", "ios", state="open"),
     "silenced": fault("bgp_neighbor_down", "ios", silence=SILENCED),
     "held back": fault("ospf_neighbor_down", "frr", state="held"),
+    "light is low": verdict("optics_threshold", "confirmed", incident="A-2", peer="rt-osa-01 Gi0", low="rx"),
+    "light is low, far end unknown": verdict("optics_threshold", "confirmed", incident="A-3", low="rx"),
+    "own laser is weak": verdict("optics_threshold", "confirmed", incident="A-4", peer="rt-osa-01 Gi0", low="tx"),
+    "shut down": verdict("interface_down", "expected", incident="A-5"),
+    "shut down, seen again": verdict("interface_down", "expected", incident="A-5"),
+    "could not tell": verdict("bgp_neighbor_down", "inconclusive", incident="A-6"),
+    "core link": verdict("interface_down", "confirmed", incident="A-7", role="core"),
+    "other link": verdict("interface_down", "confirmed", incident="A-8", role="leaf"),
+    "look": fault("config_changed", "ios", "info", kind="look", via="check"),
+    "looked": fault("config_changed", "ios", "info", kind="looked", via="check"),
     "no check, over": fault("door_open", "ios", "clear", "open"),
     "no check, over, flapping": fault(
         "door_open", "ios", "clear", "open", flap={"flapping": True, "transitions": 9, "window_s": 60}
@@ -99,6 +121,16 @@ def test_what_has_a_check_is_verified_when_it_is_over(answered, problem):
         ("answered already", None),
         ("silenced", None),
         ("held back", None),
+        ("light is low", "fannel.network.further"),
+        ("light is low, far end unknown", None),
+        ("own laser is weak", None),
+        ("shut down", "fannel.network.further"),
+        ("shut down, seen again", None),
+        ("could not tell", "fannel.network.further"),
+        ("core link", "fannel.network.further"),
+        ("other link", None),
+        ("look", "fannel.network.look"),
+        ("looked", None),
         ("no check, over", "fannel.network.note"),
         ("no check, over, flapping", None),
     ],

@@ -269,6 +269,8 @@ class Slack(Section):
     app_token: Secret | None = None
     app_token_file: Path | None = None
     channel: str = "C0ALERTS01"
+    # Where a rule escalates to; without one, nowhere.
+    escalate_to: str | None = None
     api_url: ServiceUrl = HttpUrl("https://slack.com/api/")
     timeout_s: Seconds = 10
     # What FANNEL says there, and the zone of times that Slack does not put into each phone's own (push texts).

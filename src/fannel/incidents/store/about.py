@@ -94,6 +94,10 @@ class About:
         """The event that asked whether it is still true is answered."""
         rechecks.answered(self._connection, self._id, event_id, again_at)
 
+    def look_again(self, at: datetime) -> bool:
+        """Have it looked at once more at that time, unless it is over or somebody is asked already."""
+        return rechecks.sooner(self._connection, self._id, at)
+
     def want(self, post: Post) -> bool:
         """Put a post into the outbox; False when its key is there already."""
         return want(self._connection, post)

@@ -57,10 +57,14 @@ def take(
     asking: list[Event] = []
     if room <= 0:
         return asking
-    due = or_(incidents.c.recheck_at.is_(None), incidents.c.recheck_at <= now)
+    # Never asked and raised long enough ago; or asked for at this time, by the last answer or by a rule.
+    due = or_(
+        and_(incidents.c.recheck_at.is_(None), incidents.c.last_raise_at <= now - policy.after),
+        incidents.c.recheck_at <= now,
+    )
     query = (
         select(incidents)
-        .where(*_ALONE, incidents.c.last_raise_at <= now - policy.after, due)
+        .where(*_ALONE, due)
         .order_by(incidents.c.opened_at)
         .limit(_MOST)
         .with_for_update(skip_locked=True)
@@ -83,6 +87,14 @@ def answered(connection: Connection, incident_id: str, event_id: str, again_at: 
     """That question is answered; the next one is due at `again_at`."""
     asked = (incidents.c.id == incident_id, incidents.c.recheck_id == event_id)
     connection.execute(update(incidents).where(*asked).values(recheck_at=again_at, recheck_id=None))
+
+
+def sooner(connection: Connection, incident_id: str, at: datetime) -> bool:
+    """Have it asked at `at`, if that is sooner than it would be."""
+    mine = (incidents.c.id == incident_id, _NOT_OVER, incidents.c.recheck_id.is_(None))
+    later = or_(incidents.c.recheck_at.is_(None), incidents.c.recheck_at > at)
+    changed = update(incidents).where(*mine, later).values(recheck_at=at)
+    return bool(connection.execute(changed).rowcount)
 
 
 def unanswered(connection: Connection, now: datetime, after: timedelta, limit: int) -> list[Incident]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from fannel.slack import blocks, text
 from fannel.slack.layout import look as looks
+from fannel.slack.layout import outputs
 from fannel.slack.layout.look import Look
 from fannel.slack.layout.message import Message, headline, joined, phone_line, shown_id, told, told_plain, written
 from fannel.slack.layout.parent import down_time
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from fannel.checks.verdict import Verdict
+    from fannel.event import Event
     from fannel.incidents.incident import Aside, Incident
     from fannel.slack.words import Reader
 
@@ -52,6 +54,32 @@ def flapping(incident: Incident, aside: Aside, key: str, to: Reader) -> Message:
     section = blocks.section(headline(look.emoji, look.words, incident.host, incident.subject, severity), state)
     push = phone_line(f"{look.emoji} {look.words}", incident, "", tail=now)
     return Message(written(push, [section, blocks.context(words.flap_rule)], None, incident, key, to), broadcast=True)
+
+
+def looked_further(asked: Event, incident: Incident, verdict: Verdict, key: str, to: Reader) -> Message:
+    """What a look at something else found: the far end, who changed the configuration. Nobody is called for it."""
+    words = to.words
+    name = to.words.looks.looked_further
+    section = blocks.section(headline("🔎", name, asked.host, asked.subject), told(verdict.reasons, words))
+    body, _ = outputs.shown(verdict.evidence, ())
+    push = phone_line(f"🔎 {name}", asked, "", tail=told_plain(verdict.reasons, words))
+    shown = [block for block in (section, body) if block is not None]
+    return Message(written(push, shown, None, incident, key, to))
+
+
+def escalated(incident: Incident, key: str, to: Reader) -> Message:
+    """For another channel: what is confirmed, and under which name its thread is found."""
+    words, verdict = to.words, incident.verdict or {}
+    found = told(verdict.get("reasons") or str(verdict.get("reason") or ""), words)
+    section = blocks.section(
+        headline("🚨", words.looks.escalated, incident.host, incident.subject, words.severities[incident.severity]),
+        found,
+        blocks.fact(words.labels.since, to.when(incident.opened_at)),
+        shown_id(incident),
+    )
+    tail = told_plain(verdict.get("reasons") or "", words)
+    push = phone_line(f"🚨 {words.looks.escalated}", incident, "", tail=tail)
+    return Message(written(push, [section], None, incident, key, to))
 
 
 def acknowledged(incident: Incident, who: str, why: str | None, key: str, to: Reader) -> Message:

@@ -44,6 +44,8 @@ class Looks(NamedTuple):
     could_not_judge: str
     down_again: str
     is_back: str
+    looked_further: str
+    escalated: str
     acknowledged: str
     resolved_by_hand: str
     still_open: str

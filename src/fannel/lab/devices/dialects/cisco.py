@@ -144,6 +144,10 @@ IOS = Dialect(
         command(r"show inventory", fixed('NAME: "Chassis", DESCR: "Cisco Catalyst 8000V Edge Chassis"\nPID: C8000V')),
         command(r"show snmp mib ifmib ifindex", _ios_indices),
         command(r"show bgp ipv4 unicast neighbors (?P<peer>\S+)", _ios_bgp_neighbor),
+        command(
+            r"show running-config",
+            fixed("! Last configuration change at 15:58:11 UTC Sun Nov 22 2026 by alice\n!\nend"),
+        ),
         command(r"show ip ospf", fixed(' Routing Process "ospf 1" with ID 203.0.113.1')),
         command(r"show ip ospf neighbor", _ios_ospf_neighbors),
         command(r"show logging", _ios_log),
