@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from fannel.checks.expression import Expression, MissingDataError
-from fannel.checks.parsing import Each, Groups, ParseError
+from fannel.checks.parsing import Each, Groups, ParseError, bounded
 from fannel.checks.placeholder import TOKEN, UnfitValueError, fill_first, fill_regex, known_values, names_of
 from fannel.checks.screen import clean, is_cut
 from fannel.checks.verdict import Verdict
@@ -78,7 +78,12 @@ def _parsed(command: Command, parser: Parser, text: str | None, subject: Subject
 
 
 def _says_none(command: Command, text: str, subject: Subject) -> bool:
-    return command.none is not None and re.search(fill_regex(command.none, subject), text, re.MULTILINE) is not None
+    if command.none is None:
+        return False
+    try:
+        return re.search(fill_regex(command.none, subject), bounded(text), re.MULTILINE) is not None
+    except ParseError:
+        return False  # too long to say nothing
 
 
 def _asked(command: Command, subject: Subject) -> str:

@@ -45,7 +45,7 @@ class Table:
         import textfsm  # noqa: PLC0415  (17 ms that a JSON check need not pay)
 
         try:
-            rows = textfsm.TextFSM(io.StringIO(self.template)).ParseTextToDicts(_bounded(text))
+            rows = textfsm.TextFSM(io.StringIO(self.template)).ParseTextToDicts(bounded(text))
         except textfsm.Error as error:  # an Error rule with a text of its own, or a template that is none
             msg = f"{self.name}: {error}"
             raise ParseError(msg[:200]) from None
@@ -68,7 +68,7 @@ class Tree:
         """The groups. Raises ParseError when there is none."""
         from ttp import ttp  # noqa: PLC0415  (40 ms)
 
-        parser = ttp(data=_bounded(text), template=self.template, log_level="CRITICAL")
+        parser = ttp(data=bounded(text), template=self.template, log_level="CRITICAL")
         parser.parse(one=True)
         parts = parser.result(structure="flat_list")
         found = [part for part in parts if isinstance(part, dict) and part]
@@ -95,7 +95,7 @@ class Groups:
 
     def __call__(self, text: str) -> dict[str, str]:
         """The groups. Raises ParseError when the first matches nothing."""
-        text = _bounded(text)
+        text = bounded(text)
         found: dict[str, str] = {}
         for number, source in enumerate(self.sources):
             match = re.search(source, text, re.MULTILINE)
@@ -121,7 +121,7 @@ class Each:
     def __call__(self, text: str) -> list[dict[str, str]]:
         """The groups of each match. Raises ParseError when there is none."""
         found = []
-        for match in re.finditer(self.source, _bounded(text), re.MULTILINE):
+        for match in re.finditer(self.source, bounded(text), re.MULTILINE):
             found.append(_matched(match))
             if len(found) > _MATCHES:
                 msg = f"the pattern matches in it more than {_MATCHES} times"
@@ -185,7 +185,7 @@ class Xml:
 Parser = Table | Tree | Groups | Each | Json | Xml
 
 
-def _bounded(text: str) -> str:
+def bounded(text: str) -> str:
     r"""What a pattern is tried on: lines of a bounded length, not too many, and no long run of empty ones.
 
     A run of newlines costs the square of its length in every pattern that begins with `^\s*`.
