@@ -162,7 +162,7 @@ class _Line:
         if self._action == "silence":
             return v.GLUE.fullmatch(self._line, 0, first.start) is not None or not first.text.isascii()
         return v.GLUE.fullmatch(self._line, 0, first.start) is not None and (
-            v.GLUE.fullmatch(self._line, first.end) is not None
+            v.GLUE.fullmatch(self._line, first.end) is not None or v.EVERYTHING.match(self._line, first.end) is not None
         )
 
     @property
@@ -183,12 +183,15 @@ class _Line:
     def _understood(self) -> Request:
         if any(verb.value != self._action for verb in self._verbs):
             raise Misfit("two_requests")
+        self._refuse_limits()
         setting = self._setting
         telling = [token for token in self._tokens if token.kind != "word"]
         window = self._window = read_window(self._line, telling, setting.now, setting.zone, setting.limits)
         cut = max(self._verbs[0].end, window.end)
         about = None if self._ids else setting.about
         found = self._found = read_targets(self._line, self._tokens, cut, setting.known, about, setting.limits)
+        if severity := next((one for one in self._tokens if one.kind == "severity" and one.start < cut), None):
+            raise Misfit("severity", {"text": severity.text})
         self._complete(window, found)
         request = Request(
             action=self._action,
@@ -204,6 +207,12 @@ class _Line:
         if self._action == "extend":
             return replace(request, by=window.by) if window.by else replace(request, ends_at=window.ends_at)
         return request
+
+    def _refuse_limits(self) -> None:
+        """What would make it another silence than those there are, and must not pass for a reason."""
+        for token in self._tokens:
+            if token.kind in ("exception", "recurring", "later"):
+                raise Misfit(token.kind, {"text": token.text})
 
     def _complete(self, window: Window, found: Found) -> None:
         if found.targets and self._ids:

@@ -63,7 +63,23 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "more than {targets} targets: write them on several lines",
         "対象が {targets} を超えています。行を分けてください",
     ),
+    "exception": (
+        "{text}: a silence has no exceptions; name what is meant",
+        "{text}: 除外指定はできません。対象を書いてください",
+    ),
+    "severity": (
+        "{text}: a silence is of all severities (a reason stands behind `reason:`)",
+        "{text}: 重大度の指定はできません (理由なら `理由:` の後に)",
+    ),
     # when
+    "recurring": (
+        "{text}: a silence is one window (a reason stands behind `reason:`)",
+        "{text}: 繰り返しの指定はできません (理由なら `理由:` の後に)",
+    ),
+    "later": (
+        "{text}: is that its start or its end? Write times: from 22:00 until 24:00",
+        "{text}: 開始ですか、終了ですか? 22:00から24:00まで のように書いてください",
+    ),
     "no_window": ("no end is named", "終了時刻の指定がありません"),
     "no_end": ("there is a start and no end", "開始のみで終了時刻がありません"),
     "endless": (

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 Kind: TypeAlias = Literal[
     "verb",
     "negation",
+    "exception",
+    "recurring",
+    "severity",
+    "later",
     "reason",
     "field",
     "number",
@@ -117,7 +121,9 @@ def _run(match: re.Match[str], known: Known) -> Iterator[Token]:
     asked = text.removesuffix("?")
     if asked != text and GLOB_MARKS.isdisjoint(asked) and (known.called(asked) or v.WORD.fullmatch(asked)):
         text = asked  # a question, not a pattern
-    if text:
+    if v.PROBLEM.fullmatch(text) and not known.called(text):
+        yield Token("problem", text, match.start(), match.start() + len(text), text)
+    elif text:
         yield from _split(text, match.start(), known, labelled=False)
 
 

@@ -20,12 +20,12 @@ _SILENCE = (
     rf"{_B}(?:stop|suppress|disable|pause) {_OBJECT}{_E}"
     rf"|{_B}(?:do not|don't|dont|no) (?:call(?:s|ing)?|pag(?:e|es|ing)){_E}"
     rf"|{_B}(?:do not|don't|dont) (?:alert|notify){_E}|{_B}(?:silence|mute|snooze){_E}"
-    rf"|静観|{_OBJECT_JA}(?:を|は|の)?(?:一時)?(?:停止|抑止|抑制|不要|止めて|止め|ストップ|オフ|しないで)"
+    rf"|静観(?:を?開始)?|{_OBJECT_JA}(?:を|は|の)?(?:一時)?(?:停止|抑止|抑制|不要|止めて|止め|ストップ|オフ|しないで)"
 )
 _RESUME = (
     rf"{_B}(?:cancel|end|remove|lift|delete|expire|stop) (?:the |this |my )?(?:silence|mute|snooze){_E}"
     rf"|{_B}(?:resume|start|restart|enable) {_OBJECT}(?: again)?{_E}|{_B}(?:resume|unsilence|unmute|unsnooze){_E}"
-    rf"|静観(?:を|の)?(?:解除|終了|取り?消し|取消|キャンセル|やめ)|{_OBJECT_JA}(?:を|の)?(?:再開|開始)"
+    rf"|静観(?:を|の)?(?:解除|終了|取り?消し|取消|キャンセル|やめ|終わ[りるっ]?|終え[るま]?)|{_OBJECT_JA}(?:を|の)?(?:再開|開始)"
     rf"|{_OBJECT_JA}(?:停止|抑止|抑制)(?:を|の)?(?:解除|終了)"
 )
 _EXTEND = (
@@ -142,6 +142,7 @@ _SPACED_INTERFACE = rf"{_B}{_PREFIX} \d{{1,3}}(?:/\d{{1,4}}){{1,4}}(?:\.\d{{1,5}
 DIGIT: Final = re.compile(r"\d", re.ASCII)
 # What looks like a name of a device: letters and digits in one. A lone word never does.
 HOSTLIKE: Final = re.compile(r"(?=[A-Za-z_.-]{0,64}\d)[A-Za-z][A-Za-z0-9_.-]{1,252}", re.ASCII)
+PROBLEM: Final = re.compile(r"[a-z]{2,32}(?:_[a-z]{2,32}){1,5}", re.ASCII)
 WORD: Final = re.compile(r"[A-Za-z]{0,64}", re.ASCII)
 LABELS: Final = {
     **dict.fromkeys(("host", "hostname", "device", "node", "router", "switch"), "host"),
@@ -186,6 +187,17 @@ _ENDLESS = (
     rf"|{_B}until (?:it is |it's )?(?:fixed|done|resolved){_E}"
     r"|当面(?:の間)?|しばらく|無期限|恒久|復旧まで|別途連絡(?:する)?まで|作業終了まで|連絡(?:する|ある|がある)?まで"
 )
+# What a silence cannot be: with exceptions, again and again, of one severity; and what starts after a while.
+_EXCEPTION = (
+    rf"{_B}(?:except(?: for| from)?|excluding|other than|apart from|(?:all|everything|anything) but|but not){_E}"
+    r"|以外|除(?:く|い|き|外)"
+)
+_RECURRING = (
+    rf"{_B}(?:daily|nightly|weekly|every (?:day|night|week|morning|evening|{_WEEKDAY})|each (?:day|night|week)|weekdays"
+    rf"|weekends){_E}|毎日|毎晩|毎朝|毎週|毎月|毎回|平日|隔週"
+)
+_SEVERITY = rf"{_B}(?:critical|major|minor|warnings?|severity){_E}|重大度|クリティカル"
+_LATER = rf"{_B}(?:in|after) {_AMOUNT}|(?<![A-Za-z0-9_.:/-]){_AMOUNT}後"
 _DAY_ONLY = (
     rf"{_B}(?:all day(?: long)?|(?:until |by )?(?:the )?end of (?:the )?day|eod){_E}|終日|(?P<within>今日|本日|明日)中"
 )
@@ -193,7 +205,7 @@ _DAY_ONLY = (
 # No alternative begins with another character (a test holds it to that): most of a text is passed over at once.
 FIRST: Final = (
     r"A-Za-z0-9_*?\[#~(+→\-"
-    "静架発通監コ連ア呼電延解再理事作内備期日時終今本明来月火水木金土翌当あ復別無恒し午朝夜夕深早正ホ対機装イポサ拠局役ロまか"
+    "以除毎平隔重ク静架発通監コ連ア呼電延解再理事作内備期日時終今本明来月火水木金土翌当あ復別無恒し午朝夜夕深早正ホ対機装イポサ拠局役ロまか"
     "よ以迄現只いこ"
 )
 TOKEN: Final = re.compile(
@@ -203,6 +215,10 @@ TOKEN: Final = re.compile(
         for kind, pattern in (
             ("dash", _DASH),
             ("negation", _NEGATION),
+            ("exception", _EXCEPTION),
+            ("recurring", _RECURRING),
+            ("severity", _SEVERITY),
+            ("later", _LATER),
             ("endless", _ENDLESS),
             ("resume", _RESUME),
             ("extend", _EXTEND),
@@ -246,7 +262,7 @@ _SMALL_JA = (
     "お願いいたします|お願い致します|お願いします|おねがいします|お願いできますか|お願い|願います|していただけますか"
     "|いただけますか|してもらえますか|もらえますか|してください|して下さい|ください|下さい|にて|にしてください|とします"
     "|にします|します|する|して|でお願い|依頼|希望|および|及び|または|また|向こう|あと|今後|の間|間|ほど|くらい|ぐらい"
-    "|のため|の為|ため|につき|により|による|です|ます|よろしく|至急|申請|連絡|期間|全て|すべて|の|を|は|に|で|と|が|も|へ|や"
+    "|のため|の為|ため|につき|により|による|です|ます|よろしく|至急|申請|連絡|期間|全て|すべて|のみ|だけ|の|を|は|に|で|と|が|も|へ|や"
 )
 _MARKS = r"[\s,;:.!?&+()\[\]{}<>「」『』【】《》〈〉・/~\"'|=_…*-]"
 GLUE: Final = re.compile(rf"(?:{_MARKS}|(?<![A-Za-z0-9])(?:{_SMALL})(?![A-Za-z0-9])|{_SMALL_JA})*+", re.IGNORECASE)
@@ -266,6 +282,8 @@ LIST: Final = re.compile(
 HELP: Final = re.compile(
     r"(?:silence )?help(?: silences?)?[?.! ]*|(?:静観(?:の)?)?(?:使い方|ヘルプ)[?.! ]*", re.IGNORECASE
 )
+
+EVERYTHING: Final = re.compile(r"\s*(?:everything|anything|all)(?![A-Za-z0-9])", re.IGNORECASE)
 
 # --- talk that only mentions it -----------------------------------------------------------------------------------
 
