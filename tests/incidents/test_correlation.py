@@ -54,6 +54,14 @@ FOLLOWS = {
         fault("ospf_neighbor_down", Subject("ospf_neighbor", "192.0.2.9", ifindex=3), after_s=40),
         "lies on GigabitEthernet0/1",
     ),
+    "a neighbour that a line places on the port": (
+        fault("isis_adjacency_down", Subject("isis_neighbor", "rt09", interface="GigabitEthernet0/1"), after_s=40),
+        "lies on GigabitEthernet0/1",
+    ),
+    "a member of a bundle": (
+        fault("lag_member_down", Subject("interface", "GigabitEthernet0/1", interface="Port-channel1"), after_s=40),
+        "GigabitEthernet0/1 is a member of the bundle",
+    ),
     "a neighbour that is the device at the other end, however late": (
         fault("bgp_neighbor_down", Subject("bgp_neighbor", "192.0.2.2", description="rt2.example.net"), after_s=180),
         "GigabitEthernet0/1 leads to it",
@@ -66,6 +74,9 @@ FOLLOWS = {
 STANDS_ALONE = {
     "another port": fault("interface_down", Subject("interface", "GigabitEthernet0/2")),
     "a port whose name begins the same": fault("interface_down", Subject("interface", "GigabitEthernet0/10")),
+    "a neighbour that a line places on another port": fault(
+        "isis_adjacency_down", Subject("isis_neighbor", "rt09", interface="GigabitEthernet0/2"), after_s=40
+    ),
     "a bundle later": fault("interface_down", Subject("interface", "Port-channel1"), after_s=60),
     "a neighbour nobody knows, later": fault("bgp_neighbor_down", Subject("bgp_neighbor", "192.0.2.2"), after_s=60),
     "a neighbour of another device": fault("bgp_neighbor_down", Subject("bgp_neighbor", "x"), host="rt3.example.net"),
@@ -85,6 +96,13 @@ def test_what_follows_is_attached_and_says_why(case):
 @pytest.mark.parametrize("case", STANDS_ALONE)
 def test_what_does_not_follow_stands_alone(case):
     assert RULES.cause_of(STANDS_ALONE[case], [CABLE]) is None
+
+
+def test_a_link_that_is_down_follows_from_the_port_that_its_device_disabled():
+    port = Subject("interface", "GigabitEthernet0/1", ifindex=3)
+    disabled = replace(CABLE, problem="interface_err_disabled", subject=port)
+    found = RULES.cause_of(fault("interface_down", port), [disabled])
+    assert found == Cause("A-CABLE", "the device itself took GigabitEthernet0/1 out of service")
 
 
 def test_the_far_end_is_known_from_either_side():
