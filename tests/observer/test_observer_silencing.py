@@ -8,6 +8,7 @@ from observing import LINK_UP, Observing, link, now
 
 from fannel.incidents.silence import Matcher, Silence
 from fannel.incidents.store import StoreError
+from fannel.observer.chores import AskingAgain
 
 HOUR = timedelta(hours=1)
 HOST = (Matcher("host", "equal", "192.0.2.1"),)
@@ -78,6 +79,20 @@ def test_what_waited_for_the_rules_is_judged_as_of_when_they_are_asked(tmp_path)
         observing.silencing()
         observing.confirm(waiting)
         assert "silence" in observing.event()
+
+
+def test_what_is_silenced_is_not_asked_about_because_nobody_answers(tmp_path):
+    with Observing(tmp_path) as observing:
+        silence(observing)
+        observing.silencing()
+        observing.receive(link(index=3), link(index=3, source="192.0.2.2"))
+        told = {event["host"]["name"]: event["id"] for event in (observing.event(), observing.event())}
+        later = now() + HOUR / 2
+        quiet = observing.silencing.covers
+        AskingAgain(observing.store, HOUR / 4, observing.custody.ask_again, observing.counters, lambda: later, quiet)()
+        assert observing.event()["id"] == told["192.0.2.2"]
+        assert observing.silent(0.5)
+        assert observing.counters.get("asked_late") == 1
 
 
 def test_a_database_that_is_away_leaves_what_is_known(tmp_path):

@@ -141,17 +141,21 @@ class AskingAgain:
         ask: Callable[[Sequence[Json]], object],
         counters: Counters,
         now: Callable[[], datetime],
+        is_silenced: Callable[[Json], bool] = lambda _: False,
     ) -> None:
+        """What `is_silenced` is nobody's to answer now: it is asked about when that ends."""
         self._store = store
         self._after = after
         self._ask = ask
         self._counters = counters
         self._now = now
+        self._is_silenced = is_silenced
 
     def __call__(self) -> None:
         """A round. Nothing that goes wrong here ends the process that records events."""
         try:
-            events = self._store.overdue(self._now(), self._after)
+            overdue = self._store.overdue(self._now(), self._after)
+            events = [event for event in overdue if not self._is_silenced(event)]
         except StoreError as error:
             log.error("cannot read what nobody answered", reason=str(error))
             self._counters.add("store_errors")

@@ -204,7 +204,12 @@ class Observer:
         chores.add("closing", CLOSE_EVERY_S, Closing(self._store, self._counters, _now))
         self._add_rechecks(chores)
         again = AskingAgain(
-            self._store, self._settings.incidents.ask_again, self.custody.ask_again, self._counters, _now
+            self._store,
+            self._settings.incidents.ask_again,
+            self.custody.ask_again,
+            self._counters,
+            _now,
+            self._silencing.covers,
         )
         chores.add("asking", ASK_AGAIN_EVERY_S, again)
         chores.add("silences", LOOK_EVERY_S, self._silencing)

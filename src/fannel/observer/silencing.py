@@ -56,6 +56,10 @@ class Silencing:
         silence = self._silences.of(Event.from_json(event), self._now())
         return without if silence is None else without | {"silence": silence.to_event()}
 
+    def covers(self, event: Json) -> bool:
+        """Whether a silence covers it now."""
+        return self._silences.of(Event.from_json(event), self._now()) is not None
+
     def look(self) -> None:
         """Read the silences again if any changed.
 
