@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING, Self
 
 from ulid import ULID
 
-from fannel.checks.verdict import Verdict
+from fannel import logs
+from fannel.checks.unseen import unseen
 from fannel.event import Event
 from fannel.incidents.look import LOOKED
-from fannel.incidents.store import Store
+from fannel.incidents.store import Store, StoreError
 from fannel.incidents.store.about import NoIncidentError
 from fannel.incidents.store.activities import Activity
 from fannel.incidents.store.changes import By
+from fannel.incidents.store.lost import again_if_lost
 from fannel.incidents.store.posts import FIRST, RECOVERY, SUMMARY, VERDICT
-from fannel.intake.source_notice import SOURCE_QUIET, SOURCE_STORM
 from fannel.posting import Thread, post, reader_of
 from fannel.slack import layout
 from fannel.slack.client import SlackClient
@@ -31,13 +32,16 @@ from fannel.slack.outbox import Outbox
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from fannel.checks.verdict import Outcome
+    from fannel.checks.verdict import Verdict
     from fannel.config import Settings
     from fannel.event import Json
     from fannel.incidents.incident import Incident
     from fannel.incidents.store.about import About
     from fannel.slack.layout import Message
     from fannel.slack.words import Reader
+
+
+log = logs.Logger("fannel.respond")
 
 
 class UnknownIncidentError(LookupError):
@@ -83,6 +87,7 @@ class Responder:
         """Give the database back."""
         self.store.close()
 
+    @again_if_lost
     def announce(self, event: Json) -> bool:
         """Open the incident's thread before anything is known; False when this event was answered already.
 
@@ -101,6 +106,7 @@ class Responder:
         self._deliver(incident)
         return not (answered or incident.over)
 
+    @again_if_lost
     def conclude(self, event: Json, verdict: Verdict) -> Json:
         """Keep the verdict, reply with what was found, update the parent; returns the event for the rules.
 
@@ -128,6 +134,7 @@ class Responder:
         self._deliver(incident)
         return _verdict_event(event, incident, verdict)
 
+    @again_if_lost
     def recover(self, event: Json, verdict: Verdict) -> Json:
         """Resolve the incident if the check agrees (or could not tell: then the device's word counts)."""
         with self._about(event) as it:
@@ -157,6 +164,7 @@ class Responder:
         incident = self._incident(event)
         return not incident.over and incident.recheck_id == event["id"]
 
+    @again_if_lost
     def recheck(self, event: Json, verdict: Verdict) -> Json:
         """What a look that nobody asked for found: over, or still there. The latter makes no new post.
 
@@ -217,10 +225,11 @@ class Responder:
                 said = course.unanswered(it.incident, key, self._reader, now=self._now())
                 self._thread(it).reply(VERDICT, key, said)
 
+    @again_if_lost
     def note(self, event: Json) -> None:
         """Say what nobody logs in for: a fault on an unknown device gets its thread, everything else one message."""
         if "incident" in event:
-            verdict = _own_verdict(event) or Verdict("inconclusive", (_why_nobody_looked(event),))
+            verdict = unseen(event)
             if event["phase"] == "clear":
                 self.recover(event, verdict)
             elif self.announce(event):
@@ -335,8 +344,13 @@ class Responder:
         return self._now() - timedelta(seconds=verdict.took_s)
 
     def _deliver(self, incident: Incident) -> None:
-        if self._outbox is not None:
+        if self._outbox is None:
+            return
+        try:
             self._outbox.deliver(incident.id)
+        except StoreError as error:
+            # What is wanted is on record: the observer posts it when it can be read again.
+            log.warning("the observer is left to post it", incident=incident.id, reason=str(error))
 
 
 def _calm(event: Json, said: Message, to: Reader) -> Message:
@@ -368,22 +382,3 @@ def _verdict_event(event: Json, incident: Incident, verdict: Verdict) -> Json:
         incident={"id": incident.id, "state": "resolved" if incident.over else incident.state},
     )
     return judged.to_queue()
-
-
-def _own_verdict(event: Json) -> Verdict | None:
-    """What FANNEL saw itself, that a source storms or is quiet, needs nobody's look at the device."""
-    if event["problem"] not in (SOURCE_STORM, SOURCE_QUIET):
-        return None
-    outcome: Outcome = "cleared" if event["phase"] == "clear" else "confirmed"
-    return Verdict(outcome, (event["subject"].get("description") or "seen by FANNEL itself",))
-
-
-def _why_nobody_looked(event: Json) -> str:
-    host = event["host"]
-    if ambiguous := host.get("ambiguous"):
-        return f"pagoda gives this address to several devices: {', '.join(ambiguous)}; nobody logged in"
-    if not host["known"]:
-        return "pagoda does not know this device; nobody logged in"
-    if not host.get("os"):
-        return "pagoda names no platform for this device; nobody logged in"
-    return f"no rule looks at {event['problem']} on {host['os']}; nobody logged in"
