@@ -1,10 +1,11 @@
 """How long people wait, and what one incident costs: trap on the wire → first post → verdict, and CPU-seconds.
 
-Runs the real ansible-rulebook on the stand-ins, one incident after the other, beside the floor: `ansible-playbook`
-with one debug task on the same inventory. CPU-seconds are those of ansible-rulebook and everything it started (the
-device stand-ins are not in them); what the process costs without incidents is measured first and taken off.
+Runs the real ansible-rulebook on the stand-ins, one incident after the other, beside what nobody can go below: a bare
+`ansible-playbook` with one debug task, and one with one `ios_command` of as many commands as the check has, on the same
+device. CPU-seconds are those of ansible-rulebook and everything it started (the device stand-ins are not in them); what
+the process costs without incidents is measured first and taken off. Then several ports of one device go down at once.
 
-    python benchmarks/incident.py [--incidents 10] [--json]
+    python benchmarks/incident.py [--incidents 10] [--together 5] [--json]
 """
 
 from __future__ import annotations
@@ -21,95 +22,144 @@ import sysconfig
 import tempfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from fannel.cli.demo import fannel_on
+from fannel.collection import root
 from fannel.lab.devices.plant import read_network
 from fannel.lab.slack.server import SlackStandIn
 from fannel.lab.stage import CHANNEL, Stage
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 HOST = "rt-tyo-01.example.net"
+PORT = "GigabitEthernet0/1"
 PR_SET_CHILD_SUBREAPER = 36
+# For machines that do other things as well; their CPU-seconds can be compared, their waits cannot.
+PATIENCE_S = 600.0
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--incidents", type=int, default=10)
+    parser.add_argument("--together", type=int, default=5)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     # Orphans (Ansible's connection process is one) come to us, so that their CPU time is counted when they end.
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     with tempfile.TemporaryDirectory(prefix="fannel-bench-") as folder:
-        floor = measure_floor(Path(folder), options.incidents)
-        _, idle_cpu = run_incidents(Path(folder), 0)
-        times, cpu = run_incidents(Path(folder), options.incidents)
+        floor, bare = measure_bare(Path(folder), options.incidents)
+        _, idle_cpu, _ = run_incidents(Path(folder), 0, 0)
+        times, cpu, _ = run_incidents(Path(folder), options.incidents, 0)
+        _, both_cpu, logins = run_incidents(Path(folder), 0, options.together)
     result = {
         "incidents": options.incidents,
         "floor_wall_s": floor[0],
         "floor_cpu_s": floor[1],
+        "ios_command_wall_s": bare[0],
+        "ios_command_cpu_s": bare[1],
         "first_post_s": statistics.median(first for first, _ in times),
         "verdict_s": statistics.median(verdict for _, verdict in times),
         "cpu_per_incident_s": (cpu - idle_cpu) / options.incidents,
+        "together": options.together,
+        "together_logins": logins,
+        "together_cpu_per_incident_s": (both_cpu - idle_cpu) / options.together,
     }
     if options.json:
         print(json.dumps(result))
         return
     print(f"median of {options.incidents}                                  wall        CPU")
-    print(f"ansible-playbook, one debug task (floor)    {floor[0]:6.2f} s   {floor[1]:6.2f} s")
+    print(f"ansible-playbook, one debug task            {floor[0]:6.2f} s   {floor[1]:6.2f} s")
+    print(f"ansible-playbook, one ios_command           {bare[0]:6.2f} s   {bare[1]:6.2f} s")
     print(f"trap on the wire → first Slack post         {result['first_post_s']:6.2f} s")
     print(f"trap on the wire → verdict in the thread    {result['verdict_s']:6.2f} s")
     print(f"whole incident (respond.yml)                            {result['cpu_per_incident_s']:6.2f} s")
+    each = result["together_cpu_per_incident_s"]
+    print(f"each of {options.together} ports at once, logins: {logins:<3}                {each:6.2f} s")
 
 
-def measure_floor(folder: Path, runs: int) -> tuple[float, float]:
-    """Median wall seconds and CPU-seconds of a bare playbook on one host of a static inventory."""
-    playbook = folder / "floor.yml"
-    playbook.write_text("- hosts: all\n  gather_facts: false\n  tasks:\n    - ansible.builtin.debug: {msg: x}\n")
+def measure_bare(folder: Path, runs: int) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Median wall seconds and CPU-seconds of a playbook with one debug task, and of one with one ios_command."""
+    play = {"hosts": "all", "gather_facts": False}
+    debug = play | {"tasks": [{"ansible.builtin.debug": {"msg": "x"}}]}
+    commands = [f"show interfaces {PORT}", f"show interfaces {PORT} status err-disabled", "show logging"]
+    look = play | {"tasks": [{"cisco.ios.ios_command": {"commands": commands}}]}
+    here = folder / "bare"
+    here.mkdir()
+    with Stage(here) as stage:
+        local = ["-i", "one,", "-c", "local"]
+        floor = measure_playbook(here / "debug.yml", debug, local, os.environ, runs)
+        # Its connection process would outlive it by `connect_timeout`.
+        environ = os.environ | stage.environ | {"ANSIBLE_PERSISTENT_CONNECT_TIMEOUT": "3"}
+        device = ["-i", str(root() / "inventory" / "lab"), "--limit", HOST]
+        return floor, measure_playbook(here / "look.yml", look, device, environ, runs)
+
+
+def measure_playbook(
+    playbook: Path, play: dict[str, Any], options: list[str], environ: Mapping[str, str], runs: int
+) -> tuple[float, float]:
+    """Median wall seconds of a playbook, and its CPU-seconds with all it started."""
+    playbook.write_text(yaml.safe_dump([play]))
     program = str(Path(sysconfig.get_path("scripts")) / "ansible-playbook")
     walls = []
     before = children_cpu_s()
     for _ in range(runs):
         began = time.perf_counter()
-        subprocess.run([program, "-i", "one,", "-c", "local", str(playbook)], check=True, capture_output=True)
+        subprocess.run([program, *options, str(playbook)], check=True, capture_output=True, env=environ)
         walls.append(time.perf_counter() - began)
+        reap()
     return statistics.median(walls), (children_cpu_s() - before) / runs
 
 
-def run_incidents(folder: Path, count: int) -> tuple[list[tuple[float, float]], float]:
-    """(first post, verdict) seconds of each incident, and the CPU-seconds of everything that ran."""
+def run_incidents(folder: Path, count: int, together: int) -> tuple[list[tuple[float, float]], float, int]:
+    """(first post, verdict) seconds of each incident, the CPU-seconds of everything that ran, and the logins.
+
+    First `count` incidents one after the other, then `together` at once.
+    """
     network = read_network()
-    ports = {f"GigabitEthernet9/{n}": {"if_index": 900 + n, "description": f"port {n}"} for n in range(count)}
+    names = [f"GigabitEthernet9/{n}" for n in range(count + together)]
+    ports = {name: {"if_index": 900 + n, "description": f"port {n}"} for n, name in enumerate(names)}
     network["devices"][HOST]["interfaces"] |= ports
-    file = folder / f"network-{count}.yml"
+    file = folder / f"network-{count}-{together}.yml"
     file.write_text(yaml.safe_dump(network))
-    workplace = folder / f"run-{count}"
+    workplace = folder / f"run-{count}-{together}"
     workplace.mkdir()
     before = children_cpu_s()
     with Stage(workplace, network=file, slack=SlackStandIn(rate_limits=False)) as stage:
         with fannel_on(stage, os.environ, workplace) as fannel:
-            if not fannel.wait_for("pagoda_loaded", 120):
+            if not fannel.wait_for("pagoda_loaded", PATIENCE_S):
                 raise SystemExit(fannel.output)
-            times = [one_incident(stage, port) for port in ports]
+            times = [one_incident(stage, name) for name in names[:count]]
+            for name in names[count:]:
+                stage.act(HOST, "cut", name)
+            for name in names[count:]:
+                said(stage, name, 2)
             time.sleep(3)  # the last playbook ends
         reap()
-    return times, children_cpu_s() - before
+        logins = stage.devices.logins(HOST)
+    return times, children_cpu_s() - before, logins
 
 
 def one_incident(stage: Stage, interface: str) -> tuple[float, float]:
     """Pull one cable; when the first post was there and when the verdict was."""
-    shown = interface.replace("GigabitEthernet", "Gi")
     sent = time.perf_counter()
     stage.act(HOST, "cut", interface)
-    first = None
-    while time.perf_counter() - sent < 60:
+    return said(stage, interface, 1) - sent, said(stage, interface, 2) - sent
+
+
+def said(stage: Stage, interface: str, messages: int) -> float:
+    """Wait for so many messages about an interface; when they were there."""
+    shown = interface.replace("GigabitEthernet", "Gi")
+    until = time.perf_counter() + PATIENCE_S
+    while time.perf_counter() < until:
         texts = [m["text"] for m in list(stage.slack.workspace.messages[CHANNEL].values()) if f" {shown} " in m["text"]]
-        if texts and first is None:
-            first = time.perf_counter() - sent
-        if first is not None and len(texts) > 1:
-            return first, time.perf_counter() - sent
+        if len(texts) >= messages:
+            return time.perf_counter()
         time.sleep(0.005)
-    raise SystemExit(f"no verdict for {interface} within 60 s")
+    raise SystemExit(f"{interface}: fewer than {messages} messages within {PATIENCE_S:.0f} s")
 
 
 def reap() -> None:
