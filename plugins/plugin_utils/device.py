@@ -38,7 +38,7 @@ class Device:
         """The first four are what an action plugin has: task, PlayContext, templar, loader of connection plugins."""
         self._task, self._context, self._templar, self._connections = task, context, templar, connections
         self._vars = task_vars
-        self._secrets = [str(self._value(name)) for name in _SECRETS if task_vars.get(name)]
+        self._secrets: list[str] = []
         self._connection: Any = None
         self._refused: DeviceError | None = None
         self.lost = False
@@ -51,11 +51,15 @@ class Device:
             self._log_in()
         try:
             with self._within_patience():
-                return to_text(self._connection.get(command=command))
+                text = to_text(self._connection.get(command=command))
         except Exception as error:  # noqa: BLE001  (vendors' plugins raise what they like; all of it is told)
-            # After a time-out a late answer would be taken for that of the next command: the session is over, too.
-            self.lost = "timeout" in str(error) or not self._connection.connected
+            self.lost = not self._at_prompt()
             raise DeviceError(self._told(error), lost=self.lost) from None
+        if not self._at_prompt():
+            self.lost = True
+            msg = "the device ended the session"
+            raise DeviceError(msg, lost=True)
+        return text
 
     def hidden(self, verdict: Verdict) -> Verdict:
         """The verdict without this host's passwords."""
@@ -71,8 +75,16 @@ class Device:
         except Exception:  # noqa: BLE001, S110  (it hung up first, or never answered: there is nothing left to end)
             pass
 
+    def _at_prompt(self) -> bool:
+        """Whether the device waits for the next command; what it refuses ends with a prompt as well.
+
+        After a time-out a late answer would be taken for that of the next command: that session is over, too.
+        """
+        return bool(self._connection.connected and self._connection.get_prompt())
+
     def _log_in(self) -> None:
         try:
+            self._secrets = [str(self._value(name)) for name in _SECRETS if self._vars.get(name)]
             self._connection = self._opened()
             with self._within_patience():
                 self._connection.get_prompt()

@@ -137,8 +137,8 @@ class _Visit:
         visits.store.asks.forget(visits.now() - FORGOTTEN_AFTER)
         # Those who wait for us give up after `wait_s`: until then they need a turn of their own.
         until = visits.clock() + visits.policy.wait_s / 2
-        device = reach()
         with lease.Keeper(visits.store.leases, taken, visits.policy.hold_s, StoreError, visits.now) as kept:
+            device = reach()
             try:
                 event: Json | None = self._event
                 while event is not None:
