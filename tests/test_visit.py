@@ -377,6 +377,15 @@ def test_killed_in_the_middle_the_rest_is_still_asked_and_answered_by_the_next_t
     assert site.router.sessions == 2
 
 
+def test_a_run_that_fails_gives_its_lease_back(site):
+    def reach():
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        site.visits().answer(site.down(1), reach)
+    assert site.store.leases.holder(login(HOST), site.clock.now()) is None
+
+
 def test_the_thread_says_who_was_in_the_way_of_whom_gave_up(site):
     down = site.down(1)
     site.store.leases.acquire(login(HOST), "incident A-000001 on noc-02, process 4711", 600, site.clock.now())
