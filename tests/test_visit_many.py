@@ -29,8 +29,8 @@ CHANNEL = "C0ALERTS01"
 FAULTS, DEVICES = 1_000, 20
 # Enough of them to see what grows; each takes a tenth of a CPU-second here.
 ANSWERED = 200
-# As many runs as `fannel run` lets ansible-rulebook have.
-AT_ONCE = 10
+# Two: ten writers on one SQLite file starve each other on a machine that is busy with other things.
+AT_ONCE = 2
 CHECK = """
 commands:
   interface:
