@@ -239,6 +239,14 @@ class TestSyslog:
             "message": "Gi1 is down",
         }
 
+    def test_the_os_of_the_device_can_be_told(self):
+        text = "Line protocol on Interface Ethernet1, changed state to down"
+        line = f"<30>Nov 14 08:30:56 r1 Ebra: %LINEPROTO-5-UPDOWN: {text}"
+        (told,) = run("--syslog", line, "--os", "eos")
+        assert (told["kind"], told["host"]["os"]) == ("interface_down", "eos")
+        (told,) = run("--syslog", line, "--os", "ios")
+        assert told["kind"] == "line_protocol_down"
+
     def test_a_line_without_a_name_is_of_nobody(self):
         (event,) = run("--syslog", "hello")
         assert event["host"]["name"] == "0.0.0.0"

@@ -276,6 +276,23 @@ def test_an_unknown_device_gets_a_thread_of_its_own(stage, fannel):
     assert "pagoda does not know this device" in thread.text()
 
 
+def test_a_critical_line_of_no_known_kind_is_said_with_its_text(stage, fannel):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        sender.bind(("127.0.1.1", 0))
+        for number in range(3):
+            line = f"<186>{number}: *Nov 26 08:30:56.699: %NOBODY-2-KNOWS: the coolant is low".encode()
+            sender.sendto(line, ("127.0.0.1", stage.syslog_port))
+
+    def said():
+        return [m for m in stage.slack.workspace.messages[CHANNEL].values() if "the coolant is low" in str(m)]
+
+    deadline = time.monotonic() + TIMEOUT_S
+    while not said():
+        assert time.monotonic() < deadline, fannel.output[-5000:]
+        time.sleep(0.1)
+    assert "rt-tyo-01" in said()[0]["text"]
+
+
 def test_a_restart_of_a_device_is_one_message(stage, fannel):
     for _ in range(3):
         send(stage, encode_trap("1.3.6.1.6.3.1.1.5.1", community=b"public"), "127.0.1.2")
