@@ -158,6 +158,16 @@ class TestResuming:
         with pytest.raises(SilenceError, match="is about more"):
             resumed([silence()], [scope(host="rt1", interface="Gi0/1")], "me", NOW)
 
+    def test_a_host_under_a_pattern_of_others_is_asked_back(self):
+        own, pattern = silence(number=1), silence(scope(host=("glob", "rt*"), problem=("glob", "bgp_*")), number=2)
+        with pytest.raises(SilenceError, match="#2 is about more"):
+            resumed([own, pattern], [scope(host="rt1")], "me", NOW)
+
+    def test_what_is_elsewhere_has_no_part_in_it(self):
+        others = [silence(scope(host=("glob", "sw*")), number=2), silence(scope(host="rt2"), number=3)]
+        for wanted in ("rt1", ("glob", "rt1*")):
+            assert [one.id for one in resumed([silence(), *others], [scope(host=wanted)], "me", NOW)] == [1]
+
     def test_where_nothing_is_silent_there_is_nothing_to_resume(self):
         with pytest.raises(SilenceError, match="nothing is silenced there"):
             resumed([silence()], [scope(host="rt9")], "me", NOW)

@@ -6,6 +6,7 @@ makes its next revision, and says who made it. Several may cover one event; it i
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
@@ -31,6 +32,7 @@ OPERATORS: Final[frozenset[str]] = frozenset({"equal", "glob", "regex"})
 # What these say of a device is the same for all its events.
 OF_THE_DEVICE: Final[frozenset[str]] = frozenset({"host", "site", "role"})
 LONGEST_PATTERN: Final = 255
+_GLOB_MARK: Final = re.compile(r"[*?\[]")
 
 
 class SilenceError(ValueError):
@@ -159,9 +161,9 @@ def resumed(silences: Iterable[Silence], scopes: Sequence[Scope], by: str, now: 
         if silence.state(now) == "expired":
             continue
         left = tuple(scope for scope in silence.scopes if not any(_within(scope, wider) for wider in scopes))
-        if part := next((scope for scope in left if any(_within(narrower, scope) for narrower in scopes)), None):
+        if part := next((scope for scope in left if any(_may_share(wanted, scope) for wanted in scopes)), None):
             raise SilenceError(
-                f"silence #{silence.id} is about more ({described((part,))}): end it as a whole, "
+                f"silence #{silence.id} is about more ({described((part,))}): end it as a whole by its number, "
                 "and silence what is to stay quiet"
             )
         if len(left) < len(silence.scopes):
@@ -220,6 +222,24 @@ def folded(text: str) -> str:
 def _within(scope: Scope, wider: Scope) -> bool:
     """Whether everything that `scope` covers, `wider` covers, as far as can be told from how they are written."""
     return all(any(_implies(one, matcher) for one in scope) for matcher in wider)
+
+
+def _may_share(one: Scope, other: Scope) -> bool:
+    """Whether an event may be in both. Of a host and a site nobody can tell here: taken for apart."""
+    if not {matcher.field for matcher in one} & {matcher.field for matcher in other} & OF_THE_DEVICE:
+        return _within(one, other)
+    return all(_compatible(mine, its) for mine in one for its in other if mine.field == its.field)
+
+
+def _compatible(one: Matcher, other: Matcher) -> bool:
+    if one.operator == "equal":
+        return other.test()(one.folded)
+    if other.operator == "equal":
+        return one.test()(other.folded)
+    if one.operator == other.operator == "glob":
+        mine, its = (_GLOB_MARK.split(matcher.folded, 1)[0] for matcher in (one, other))
+        return mine.startswith(its) or its.startswith(mine)
+    return True
 
 
 def _implies(one: Matcher, wider: Matcher) -> bool:
