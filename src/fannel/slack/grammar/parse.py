@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from fannel.slack.grammar.window import Window
 
 LONGEST_LINE: Final = 5000
+MOST_WORDS: Final = 800
+# Of a line that is too long, where its verb is looked for.
+_LOOKED_AT: Final = 1000
 MOST_REQUESTS: Final = 20
 LONGEST_REASON: Final = 300
 # A form filled in over several lines: what such a line begins with belongs to the request above it.
@@ -103,11 +106,11 @@ def _outcome(line: str, setting: _Setting) -> Outcome | None:
         return Request("help", line, language)
     if v.LIST.fullmatch(line):
         return Request("list", line, language)
-    if len(line) > LONGEST_LINE:
-        head = line[:LONGEST_LINE]
+    if len(line) > LONGEST_LINE or line.count(" ") > MOST_WORDS:
+        head = line[:_LOOKED_AT]
         if not any(token.kind == "verb" for token in tokens_of(head, setting.known)):
             return None
-        return _refusal(Misfit("line_too_long", {"longest": str(LONGEST_LINE)}), head)
+        return _refusal(Misfit("line_too_long", {"longest": str(LONGEST_LINE), "most": str(MOST_WORDS)}), head)
     tokens, reason = _without_reason(line, tokens_of(line, setting.known))
     if any(token.kind == "negation" for token in tokens):
         named = next((token.text for token in tokens if token.kind == "host"), "")

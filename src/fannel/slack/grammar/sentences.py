@@ -127,8 +127,8 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "依頼であれば依頼の形で書いてください。何も変更していません",
     ),
     "line_too_long": (
-        "the line is longer than {longest} characters: write several",
-        "1行が {longest} 文字を超えています。行を分けてください",
+        "the line is longer than {longest} characters or {most} words: write several",
+        "1行が {longest} 文字または {most} 語を超えています。行を分けてください",
     ),
     "text_too_long": (
         "the message is longer than {longest} characters: what is beyond was not read",
