@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fannel import config
+from fannel import collection, config
 from fannel.cli.terminal import json_text, printable
 
 if TYPE_CHECKING:
@@ -85,7 +85,8 @@ def cells() -> list[Cell]:
                 found.append(Cell(problem, os, "broken", str(file), error=str(error)))
                 continue
             commands = tuple(form for command in check.commands for form in command.forms)
-            state = "own" if file.is_relative_to(own) else "shipped"
+            shipped = file.resolve().is_relative_to(collection.root().resolve() / "checks")
+            state = "shipped" if shipped else "own"
             found.append(Cell(problem, os, state, str(file), commands))
     return found
 
