@@ -262,6 +262,12 @@ def test_what_is_asked_for_every_batch_is_found_by_index(tmp_path, size):
         *("COMPOUND QUERY", "LEFT-MOST SUBQUERY"),
         "SEARCH incidents USING INDEX ix_incidents_around (host_name=?)",
         "UNION ALL",
+        "SEARCH incidents USING INDEX ix_incidents_around (host_name=?)",
+        "UNION ALL",
+        "SEARCH incidents USING INDEX ix_incidents_far (far_host=?)",
+        "UNION ALL",
+        "SEARCH incidents USING INDEX ix_incidents_around (host_name=?)",
+        "UNION ALL",
         "SEARCH incidents USING INDEX ix_incidents_far (far_host=?)",
     ]
     store.close()

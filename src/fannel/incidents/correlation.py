@@ -75,6 +75,14 @@ class Consequence:
 
 
 @dataclass(frozen=True, slots=True)
+class Sought:
+    """Problems that may be a fault's cause: on its own device, and elsewhere."""
+
+    here: frozenset[str]
+    elsewhere: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Consequences:
     """All rules. Times are in seconds."""
 
@@ -91,6 +99,14 @@ class Consequences:
     def causes(self, problem: str) -> bool:
         """Whether others may follow from it."""
         return any(problem in rule.of for rule in self.rules)
+
+    def sought(self, fault: Fault) -> Sought:
+        """What may be the cause of `fault`: nothing else has to be looked at."""
+        rules = [rule for rule in self.rules if fault.problem in rule.problems and rule.related.possible(fault)]
+        return Sought(
+            frozenset().union(*(rule.of for rule in rules if not rule.related.elsewhere)),
+            frozenset().union(*(rule.of for rule in rules if rule.related.elsewhere)),
+        )
 
     def cause_of(self, fault: Fault, others: Iterable[Fault]) -> Cause | None:
         """What `fault` follows from among `others`: at once the cause of that, where it has one itself."""

@@ -32,10 +32,19 @@ _MOST_AROUND = 2000
 _FOUND = select(
     *(incidents.c[name] for name in ("id", "host_name", "problem", "subject", "last_raise_at", "cause_id", "due_at"))
 ).where(incidents.c.resolved_at.is_(None))
-# Not one SELECT with an OR: SQLite would use neither index for it.
+_WAITS = incidents.c.due_at.is_not(None)
+# Not one SELECT with an OR: SQLite would use no index for it. Only what may be the cause of something that opens, and
+# what waits for a cause: a device in a storm has thousands of open faults that are neither.
 _AROUND = union_all(
-    _FOUND.where(among(incidents.c.host_name, "asked")),
-    _FOUND.where(incidents.c.far_host.is_not(None), among(incidents.c.far_host, "far")),
+    _FOUND.where(among(incidents.c.host_name, "here"), among(incidents.c.problem, "causes_here")),
+    _FOUND.where(among(incidents.c.host_name, "there"), among(incidents.c.problem, "causes_there")),
+    _FOUND.where(
+        incidents.c.far_host.is_not(None),
+        among(incidents.c.far_host, "afar"),
+        among(incidents.c.problem, "causes_there"),
+    ),
+    _FOUND.where(among(incidents.c.host_name, "near"), _WAITS),
+    _FOUND.where(incidents.c.far_host.is_not(None), among(incidents.c.far_host, "near"), _WAITS),
 ).limit(_MOST_AROUND)
 _ATTACHED = (
     update(incidents)
@@ -45,6 +54,7 @@ _ATTACHED = (
 
 _TURNS = text("SELECT pg_advisory_xact_lock(key) FROM unnest(CAST(:keys AS bigint[])) AS key")
 
+_ByProblem = dict[tuple[str, str], dict[str, None]]
 Standing = Literal["new", "held", "attached"]
 
 
@@ -72,19 +82,20 @@ class Places:
 
     def __init__(self, around: Sequence[Fault], held: Sequence[str], rules: Consequences) -> None:
         self._around: dict[str, Fault] = {}
-        # By device, each fault at its own and at the one at the other end of its link: what may have to do with what.
-        self._near: dict[str, dict[str, None]] = {}
-        for fault in around:
-            self._put(fault)
+        # By device and problem: faults that are on it, and faults elsewhere whose link ends there.
+        self._at: _ByProblem = {}
+        self._afar: _ByProblem = {}
         self._held = set(held)
         self._rules = rules
+        for fault in around:
+            self._put(fault)
         self.attached: list[tuple[str, Cause, Event]] = []
 
     def place(self, incident_id: str, event: Event, restarted_at: datetime | None) -> Place:
         """Where the incident that `event` opens belongs. It is around for those after it."""
         if not self._rules.concerns(event.problem) and restarted_at is None:
             return Place("new")
-        fault = Fault(incident_id, host_name(event.host.name), event.problem, event.subject, event.received_at)
+        fault = _fault(incident_id, event)
         cause = self._rules.cause_of(fault, self._near_to(fault))
         place = self._place(event, cause, restarted_at)
         self._put(_with_root(fault, place.cause_id))
@@ -108,18 +119,31 @@ class Places:
 
     def _put(self, fault: Fault) -> None:
         self._around[fault.id] = fault
-        for device in _devices(fault):
-            self._near.setdefault(device, {})[fault.id] = None
+        at, *far = _devices(fault)
+        self._at.setdefault((at, fault.problem), {})[fault.id] = None
+        for device in far:
+            self._afar.setdefault((device, fault.problem), {})[fault.id] = None
 
     def _near_to(self, fault: Fault) -> list[Fault]:
-        return [self._around[one] for one in {one: None for at in _devices(fault) for one in self._near.get(at, ())}]
+        """What may be its cause, in the order it came."""
+        sought = self._rules.sought(fault)
+        at, *far = _devices(fault)
+        found: dict[str, None] = {}
+        for problem in sorted(sought.here):
+            found |= self._at.get((at, problem), {})
+        for problem in sorted(sought.elsewhere):
+            found |= self._afar.get((at, problem), {})
+            for device in far:
+                found |= self._at.get((device, problem), {})
+        return [self._around[one] for one in found]
 
     def _claim(self, cause_fault: Fault, event: Event) -> None:
         """A possible cause has come: what waited for one may be its consequence."""
-        if not self._held:
-            return
-        for fault in self._near_to(cause_fault):
-            if fault.id in self._held and (cause := self._rules.cause_of(fault, self._near_to(fault))) is not None:
+        devices = set(_devices(cause_fault))
+        for fault in [self._around[one] for one in sorted(self._held)]:
+            if devices.isdisjoint(_devices(fault)):
+                continue
+            if (cause := self._rules.cause_of(fault, self._near_to(fault))) is not None:
                 self._held.discard(fault.id)
                 self._put(_with_root(fault, cause.id))
                 self.attached.append((fault.id, cause, event))
@@ -136,20 +160,32 @@ class Places:
 
 def places(connection: Connection, opening: Sequence[Event], rules: Consequences) -> Places:
     """What is around the incidents that these events may open."""
-    concerned = [event for event in opening if rules.concerns(event.problem)]
+    concerned = [_fault("", event) for event in opening if rules.concerns(event.problem)]
     if not concerned:
         return Places((), (), rules)
-    hosts = {host_name(event.host.name) for event in concerned}
-    far = {name for event in concerned if (name := far_host(event.subject)) is not None}
+    sought = [(fault, rules.sought(fault)) for fault in concerned]
+    there = {name for fault in concerned if (name := far_host(fault.subject)) is not None}
+    hosts = {fault.host for fault in concerned}
+    asked = {
+        "here": {fault.host for fault, causes in sought if causes.here},
+        "causes_here": frozenset().union(*(causes.here for _, causes in sought)),
+        "there": there,
+        "afar": {fault.host for fault, causes in sought if causes.elsewhere},
+        "causes_there": frozenset().union(*(causes.elsewhere for _, causes in sought)),
+        "near": (hosts | there) if any(rules.causes(fault.problem) for fault in concerned) else (),
+    }
     around: list[Fault] = []
     held: list[str] = []
-    asked = sorted(hosts | far)
-    for row in connection.execute(_AROUND, {"asked": asked, "far": asked}):
+    for row in connection.execute(_AROUND, {name: sorted(values) for name, values in asked.items()}):
         subject = Subject(**row.subject)
         around.append(Fault(row.id, row.host_name, row.problem, subject, row.last_raise_at, row.cause_id))
         if row.due_at is not None and row.cause_id is None:
             held.append(row.id)
     return Places(around, held, rules)
+
+
+def _fault(incident_id: str, event: Event) -> Fault:
+    return Fault(incident_id, host_name(event.host.name), event.problem, event.subject, event.received_at)
 
 
 def take_turns(connection: Connection, fresh: Sequence[Event], rules: Consequences) -> None:
