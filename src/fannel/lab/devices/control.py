@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 import urllib.parse
 import urllib.request
 from http import HTTPStatus
@@ -103,10 +104,10 @@ class LabControl:
         return changes
 
     def _bgp(self, port: Port) -> bytes:
-        return bgp_trap(port, community=self._community)
+        return bgp_trap(port, time.time(), community=self._community)
 
     def _ospf(self, port: Port) -> bytes:
-        return ospf_trap(port, community=self._community)
+        return ospf_trap(port, time.time(), community=self._community)
 
     def state(self) -> dict[str, Any]:
         """Every device and its ports."""

@@ -10,6 +10,7 @@ import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from fannel.lab.devices.traps import uptime_ticks
 from fannel.wire.encoder import encode_trap
 from fannel.wire.varbind import ValueType, WireVarBind
 
@@ -53,7 +54,7 @@ def neighbor_of(port: Port) -> Neighbor:
     )
 
 
-def bgp_trap(port: Port, *, community: bytes = b"public") -> bytes:
+def bgp_trap(port: Port, at: float, *, community: bytes = b"public") -> bytes:
     """A bgpEstablished or bgpBackwardTransition, with the varbinds BGP4-MIB gives them."""
     neighbor = neighbor_of(port)
     varbinds = [
@@ -61,10 +62,12 @@ def bgp_trap(port: Port, *, community: bytes = b"public") -> bytes:
         WireVarBind(f"{_BGP_PEER}.2.{neighbor.address}", ValueType.INTEGER, _STATES[neighbor.bgp_state]),
     ]
     up = neighbor.bgp_state == "established"
-    return encode_trap(_BGP_ESTABLISHED if up else _BGP_BACKWARD, varbinds, community=community)
+    return encode_trap(
+        _BGP_ESTABLISHED if up else _BGP_BACKWARD, varbinds, community=community, uptime_ticks=uptime_ticks(at)
+    )
 
 
-def ospf_trap(port: Port, *, community: bytes = b"public") -> bytes:
+def ospf_trap(port: Port, at: float, *, community: bytes = b"public") -> bytes:
     """An ospfNbrStateChange."""
     neighbor = neighbor_of(port)
     index = f"{neighbor.address}.0"
@@ -75,7 +78,7 @@ def ospf_trap(port: Port, *, community: bytes = b"public") -> bytes:
         WireVarBind(f"{_OSPF_NEIGHBOR}.3.{index}", ValueType.IP_ADDRESS, neighbor.router_id),
         WireVarBind(f"{_OSPF_NEIGHBOR}.6.{index}", ValueType.INTEGER, _OSPF_FULL if neighbor.ospf_full else _OSPF_DOWN),
     ]
-    return encode_trap(_OSPF_NEIGHBOR_CHANGE, varbinds, community=community)
+    return encode_trap(_OSPF_NEIGHBOR_CHANGE, varbinds, community=community, uptime_ticks=uptime_ticks(at))
 
 
 def send_from(device: Device, datagram: bytes, to: tuple[str, int]) -> None:

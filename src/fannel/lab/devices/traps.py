@@ -36,6 +36,11 @@ _ENTERPRISES = {
 _UP_SINCE_TICKS = 3 * 7 * 24 * 3600 * 100  # the lab's devices have been up for three weeks
 
 
+def uptime_ticks(at: float) -> int:
+    """The sysUpTime of every device of the lab at that time: one that fell would say that the device restarted."""
+    return (_UP_SINCE_TICKS + int(at * 100)) % 2**32
+
+
 def link_varbinds(change: Change) -> list[WireVarBind]:
     """What this device puts into its linkDown or linkUp after sysUpTime and snmpTrapOID."""
     return _VARBINDS[change.device.os](change)
@@ -48,7 +53,7 @@ def link_trap(change: Change, *, community: bytes = b"public", request_id: int =
         link_varbinds(change),
         community=community,
         request_id=request_id,
-        uptime_ticks=(_UP_SINCE_TICKS + int(change.at * 100)) % 2**32,
+        uptime_ticks=uptime_ticks(change.at),
         enterprise=_ENTERPRISES.get(change.device.os),
     )
 
