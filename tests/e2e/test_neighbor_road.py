@@ -83,4 +83,4 @@ def said(stage, host, peer):
 def test_a_session_that_somebody_shut_down_is_expected(stage, fannel):
     stage.act(IOS, "shut-bgp", "GigabitEthernet0/1")
     until(lambda: "is shut down in the configuration" in said(stage, IOS, "192.0.2.2"), stage, fannel)
-    assert "⚪" in thread(stage, IOS, "192.0.2.2")[0]["text"]
+    until(lambda: "⚪" in thread(stage, IOS, "192.0.2.2")[0]["text"], stage, fannel)
