@@ -35,14 +35,14 @@ class Checks:
             NoCheckError: There is none.
             CheckError: There is one and it is wrong. A broken check of the site's own does not fall back silently.
         """
-        file = self._file(problem, os)
+        file = self.file(problem, os)
         if file is None:
             raise NoCheckError(problem, os)
         return load(file, self.folders)
 
     def answers(self, problem: str, os: str | None) -> bool:
         """Whether there is a check, right or wrong."""
-        return self._file(problem, os) is not None
+        return self.file(problem, os) is not None
 
     def files(self) -> list[Path]:
         """Every check file that counts, sorted by problem and operating system."""
@@ -53,7 +53,8 @@ class Checks:
                     seen.setdefault((file.parent.name, file.stem), file)
         return [seen[key] for key in sorted(seen)]
 
-    def _file(self, problem: str, os: str | None) -> Path | None:
+    def file(self, problem: str, os: str | None) -> Path | None:
+        """Where that check is, right or wrong."""
         # Both words came with an event: only what can be a file name of ours is looked up.
         if not (os and os != DEFAULTS and _NAME.fullmatch(problem) and _NAME.fullmatch(os)):
             return None

@@ -16,6 +16,7 @@ from fannel.cli import (
     demo,
     doctor,
     events,
+    explain,
     hosts,
     incidents,
     judge,
@@ -43,6 +44,7 @@ app.command("demo")(demo.demo)
 app.command("decode", cls=decode.InOrder)(decode.decode)
 app.command("judge")(judge.judge)
 app.add_typer(checks.app, name="checks")
+app.command("explain")(explain.explain)
 app.command("receive")(receive.receive)
 app.command("doctor")(doctor.doctor)
 app.add_typer(incidents.app, name="incidents")
