@@ -19,6 +19,7 @@ Pss:                 800 kB
 Size:            6246400 kB
 Rss:               50000 kB
 Pss:               50000 kB
+Anonymous:         50000 kB
 7fff3c000000-7fff3c2c0000 rwxp 00000000 00:00 0
 Rss:                2000 kB
 Pss:                2000 kB
@@ -28,6 +29,7 @@ Pss:                4000 kB
 7fff50000000-7fff51000000 rw-p 00000000 00:00 0
 Rss:                7000 kB
 Pss:                6000 kB
+Anonymous:          5000 kB
 VmFlags: rd wr mr mw me ac
 """
 
@@ -78,6 +80,7 @@ def test_real_drops_are_seen():
 def test_memory_adds_up_and_tells_the_jvm_apart():
     found = processes.memory_of(SMAPS)
     assert (found.rss, found.pss) == (64_000 * 1024, 62_800 * 1024)
+    assert found.anonymous == 5_000 * 1024, "without the JVM's"
     assert found.jvm == 56_000 * 1024  # heap, compiled code, its library
     assert found.own == 6_800 * 1024
 

@@ -89,7 +89,7 @@ def test_a_sender_that_is_the_limit_itself_is_said(highest):
 
 
 def course(*held):
-    return memory.Course([(n / (len(held) - 1), Memory(0, int(mb * 1e6))) for n, mb in enumerate(held)])
+    return memory.Course([(n / (len(held) - 1), Memory(0, int(mb * 1e6), 0, int(mb * 1e6))) for n, mb in enumerate(held)])
 
 
 def test_growth_is_counted_from_after_the_warm_up():

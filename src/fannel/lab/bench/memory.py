@@ -1,7 +1,8 @@
 """Row `memory`: what each process holds over millions of traps of ten thousand faults, after it has warmed up.
 
 Traps are offered as fast as they are handled: the spool holds the rest, on disk, so nothing here waits in memory that
-would not in a storm. The JVM lives in ansible-rulebook's process; its part is told apart by its mappings.
+would not in a storm. The JVM lives in ansible-rulebook's process; its part is told apart by its mappings. What is
+compared is anonymous memory: the share of a library changes whenever another process that uses it begins or ends.
 """
 
 from __future__ import annotations
@@ -38,8 +39,8 @@ class Course:
     samples: list[tuple[float, processes.Memory]] = field(default_factory=list)
 
     def mb(self, first: float, last: float) -> float:
-        """Median without the JVM over a stretch of the run, in MB."""
-        held = [memory.own for share, memory in self.samples if first <= share <= last]
+        """Median of anonymous memory without the JVM over a stretch of the run, in MB."""
+        held = [memory.anonymous for share, memory in self.samples if first <= share <= last]
         return statistics.median(held) / 1e6 if held else float("nan")
 
     @property
@@ -93,16 +94,25 @@ def _watch(bench: Bench, stack: Stack, child: Child) -> tuple[dict[str, Course],
                 courses[part].samples.append((handled / bench.traps, processes.memory(pid)))
         if now - said > 30:
             said = now
-            held = ", ".join(f"{part} {course.samples[-1][1].own / 1e6:.1f} MB" for part, course in courses.items())
+            held = ", ".join(f"{part} {_held(course.samples[-1][1])}" for part, course in courses.items())
             bench.say(f"{handled:,} of {bench.traps:,} handled: {held}")
     return courses, handled
+
+
+def _held(memory: processes.Memory) -> str:
+    return f"{memory.own / 1e6:.1f} MB ({memory.anonymous / 1e6:.1f} anonymous)"
 
 
 def _figures(bench: Bench, part: str, course: Course, handled: int) -> list[Figure]:
     whole = handled >= bench.traps
     cut = "" if whole else f"only {handled:,} of {bench.traps:,} traps in the time there was"
     jvm = f"JVM beside it {course.jvm_mb:.0f} MB" if course.jvm_mb else ""
-    facts = {"megabytes": [(round(share, 3), round(memory.own / 1e6, 1)) for share, memory in course.samples]}
+    facts = {
+        "megabytes": [
+            (round(share, 3), round(memory.own / 1e6, 1), round(memory.anonymous / 1e6, 1))
+            for share, memory in course.samples
+        ]
+    }
     growth = round(course.growth_mb, 2) if whole else None
     return [
         Figure(

@@ -38,11 +38,16 @@ def command(pid: int, proc: Path = _PROC) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """Octets. `pss` shares what several processes map; `jvm` is the part of `pss` that is surely the JVM's."""
+    """Octets. `pss` shares what several processes map; `jvm` is the part of `pss` that is surely the JVM's.
+
+    `anonymous` is what belongs to no file, without the JVM's: what a program asked for. Unlike `pss` it does not change
+    because another process that maps the same libraries begins or ends.
+    """
 
     rss: int
     pss: int
     jvm: int = 0
+    anonymous: int = 0
 
     @property
     def own(self) -> int:
@@ -62,7 +67,7 @@ def memory_of(smaps: str) -> Memory:
     is), its compiled code (writable and executable at once) and its files. Its other native memory looks like any
     library's.
     """
-    rss = pss = jvm = 0
+    rss = pss = jvm = anonymous = 0
     is_jvm = False
     for line in smaps.splitlines():
         if mapping := _MAPPING.match(line):
@@ -75,4 +80,6 @@ def memory_of(smaps: str) -> Memory:
             octets = int(line.split()[1]) * 1024
             pss += octets
             jvm += octets if is_jvm else 0
-    return Memory(rss, pss, jvm)
+        elif line.startswith("Anonymous:") and not is_jvm:
+            anonymous += int(line.split()[1]) * 1024
+    return Memory(rss, pss, jvm, anonymous)
