@@ -101,9 +101,8 @@ def test_cpu_time_of_a_busy_process_grows():
 def test_children_and_their_children_are_found_with_their_arguments():
     program = (
         "import subprocess, sys\n"
-        "idle = [sys.executable, '-c', 'import sys; sys.stdin.read()', 'two words']\n"
-        "c = subprocess.Popen(idle, stdin=subprocess.PIPE)\n"
-        "print('started', flush=True)\n"
+        "work = 'import sys; print(\"started\", flush=True); sys.stdin.read()'\n"
+        "c = subprocess.Popen([sys.executable, '-c', work, 'two words'], stdin=subprocess.PIPE)\n"
         "sys.stdin.read()\n"
     )
     with subprocess.Popen(

@@ -89,7 +89,8 @@ def test_a_sender_that_is_the_limit_itself_is_said(highest):
 
 
 def course(*held):
-    return memory.Course([(n / (len(held) - 1), Memory(0, int(mb * 1e6), 0, int(mb * 1e6))) for n, mb in enumerate(held)])
+    octets = [int(mb * 1e6) for mb in held]
+    return memory.Course([(n / (len(held) - 1), Memory(0, one, 0, one)) for n, one in enumerate(octets)])
 
 
 def test_growth_is_counted_from_after_the_warm_up():
