@@ -38,6 +38,7 @@ ROOMS = (
     "pipeline",
     "respond",
     "visit",
+    "explanation",
     "observer",
     "source",
     "ops",

@@ -8,13 +8,11 @@ may also come from a file (`…_FILE`, or `…_file` in the TOML). Secrets never
 from fannel.config.address import Address
 from fannel.config.content import Checks, Kinds, Mibs
 from fannel.config.explain import DEFAULT_FILE, ConfigError, explain
+from fannel.config.faults import Flap, Incidents, Leases
 from fannel.config.load import export, load
 from fannel.config.settings import (
     Database,
-    Flap,
     Health,
-    Incidents,
-    Leases,
     Log,
     Pagoda,
     Quiet,
