@@ -107,7 +107,7 @@ def answers(tmp_path_factory):
             check = CHECKS.find("interface_down", device.os)
             host = hosts.setdefault(device.name if device.name in TWINS else device.os, {})
             host["ansible_host"], host["ansible_network_os"] = device.address, NETWORK_OS[device.os]
-            host["ask"] = check.commands[0].run.replace("{interface}", device.ports[0])
+            host["ask"] = check.commands[0].forms[0].replace("{interface}", device.ports[0])
             host["interface"] = device.ports[0]
             if device.os in ("ios", "eos") and device.name not in TWINS:
                 host |= {**ENABLE, "ansible_become_password": ENABLE_PASSWORD}

@@ -7,6 +7,7 @@ test fails and prints the one it would expect. Read by Ansible's own inventory m
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,9 @@ def manager():
     from ansible.plugins.loader import init_plugin_loader
     from ansible.utils.context_objects import CLIArgs
 
+    # Another test of this process may have imported from collections; Ansible's own finder has to do it anew.
+    for name in [name for name in sys.modules if name.partition(".")[0] == "ansible_collections"]:
+        del sys.modules[name]
     init_plugin_loader()
     before = context.CLIARGS
 

@@ -13,6 +13,7 @@ from events import NOW, event
 
 from fannel import config, respond
 from fannel.checks.errors import NoCheckError
+from fannel.checks.unseen import unseen
 from fannel.incidents import lease
 from fannel.incidents.store import Store
 from fannel.intake.admission import refuse_source
@@ -100,7 +101,7 @@ def test_why_nobody_looked_is_told_in_japanese():
         {"os": ""},
         {},
     ):
-        assert in_japanese(respond._why_nobody_looked({**plain, "host": {**host, **changed}})), changed
+        assert in_japanese(unseen({**plain, "host": {**host, **changed}}).reason), changed
 
 
 @pytest.fixture
