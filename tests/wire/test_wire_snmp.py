@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 
 import pytest
@@ -165,8 +164,8 @@ def test_sys_up_time_may_be_absent() -> None:
         ((IF_INDEX, TRAP_OID), "snmpTrapOID.0 is varbind 2; it must follow sysUpTime.0"),
         ((UPTIME, IF_INDEX, TRAP_OID), "snmpTrapOID.0 is varbind 3"),
         ((TRAP_OID, UPTIME, IF_INDEX), None),
-        ((UPTIME, dataclasses.replace(TRAP_OID, type=ValueType.INTEGER, value=3)), "snmpTrapOID.0 is INTEGER"),
-        ((dataclasses.replace(UPTIME, type=ValueType.GAUGE32), TRAP_OID), "sysUpTime.0 is GAUGE32, not TIMETICKS"),
+        ((UPTIME, TRAP_OID._replace(type=ValueType.INTEGER, value=3)), "snmpTrapOID.0 is INTEGER"),
+        ((UPTIME._replace(type=ValueType.GAUGE32), TRAP_OID), "sysUpTime.0 is GAUGE32, not TIMETICKS"),
     ],
 )
 def test_snmp_trap_oid_must_stand_in_its_place(varbinds, reason) -> None:

@@ -38,7 +38,12 @@ def receive(
     traps: Annotated[int, typer.Option(min=1000, help="Traps of the row `memory`.")] = 2_000_000,
     burst: Annotated[int, typer.Option(min=1000, help="Traps of the row `burst`.")] = 200_000,
     senders: Annotated[int, typer.Option(min=1, max=10_000, help="Senders of the row `informs`.")] = 64,
-    folder: Annotated[Path | None, typer.Option(help="Where spools are written; the temporary folder.")] = None,
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            help="Where spools are written; the temporary folder.", exists=True, file_okay=False, writable=True
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
     """What the receiver takes, on loopback, beside net-snmp's snmptrapd and pysnmp where they are installed.

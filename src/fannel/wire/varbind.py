@@ -11,9 +11,8 @@ different, rare or wrong, goes through `ber` element by element, which alone dec
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from fannel.wire import ber
 from fannel.wire.ber import DecodeError, EncodeError
@@ -42,12 +41,11 @@ class ValueType(IntEnum):
     END_OF_MIB_VIEW = 0x82
 
 
-@dataclass(frozen=True, slots=True)
-class WireVarBind:
+class WireVarBind(NamedTuple):
     """One (OID, value) as it was on the wire, before any name is known.
 
     `value` is an int for the integer types, dotted text for OIDs and IP addresses, bytes for OCTET STRING and
-    Opaque, and None for NULL and the three exceptions.
+    Opaque, and None for NULL and the three exceptions. A tuple, since every message makes several.
     """
 
     oid: str
