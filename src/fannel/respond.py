@@ -132,7 +132,7 @@ class Responder:
                     thread.reply(RECOVERY, key, _calm(event, layout.recovered(incident, verdict, key, to), to))
                     thread.update(RECOVERY, f"{key}/update")
         self._deliver(incident)
-        return _verdict_event(event, incident, verdict)
+        return self._verdict_event(event, incident, verdict)
 
     @again_if_lost
     def recover(self, event: Json, verdict: Verdict) -> Json:
@@ -140,7 +140,7 @@ class Responder:
         with self._about(event) as it:
             self._log(it, event, verdict)
             if it.incident.over:
-                return _verdict_event(event, it.incident, verdict)
+                return self._verdict_event(event, it.incident, verdict)
             if verdict.outcome == "cleared":
                 it.resolve(self._began(verdict), self._by("check", verdict.reason))
             elif verdict.outcome == "inconclusive":
@@ -157,7 +157,7 @@ class Responder:
                 thread.reply(RECOVERY, key, _calm(event, lay_out(incident, verdict, key, to), to))
                 thread.update(RECOVERY, _key(incident, "update", event))
         self._deliver(incident)
-        return _verdict_event(event, incident, verdict)
+        return self._verdict_event(event, incident, verdict)
 
     def recheck_wanted(self, event: Json) -> bool:
         """Whether nobody knows yet if the fault that this event of kind `recheck` asks about is still there."""
@@ -178,7 +178,7 @@ class Responder:
                 it.rechecked(event["id"], self._now() + timedelta(seconds=self._settings.incidents.recheck_every_s))
             incident = it.incident
         self._deliver(incident)
-        return _verdict_event(event, incident, verdict)
+        return self._verdict_event(event, incident, verdict)
 
     def attach(self, event: Json, verdict: Verdict) -> Json:
         """Say in the fault's thread what a look at something else found; it changes nothing but the thread."""
@@ -318,6 +318,27 @@ class Responder:
             "its playbooks the same FANNEL_CONFIG or FANNEL_DATABASE__URL (`fannel run` does)"
         )
 
+    def _verdict_event(self, event: Json, incident: Incident, verdict: Verdict) -> Json:
+        """The verdict as an event of its own, about the same host and subject, so that rules can go on from it."""
+        said = verdict.to_json()
+        if self._settings.slack.escalate_to:
+            said["escalates"] = True  # a rule that escalates to nobody would start a playbook for nothing
+        judged = Event(
+            id=str(ULID()),
+            received_at=utc_now(),
+            via="check",
+            kind="verdict",
+            problem=incident.problem,
+            phase="info",
+            severity=incident.severity,
+            host=incident.host,
+            subject=incident.subject,
+            source=Event.from_json(event).source,
+            verdict=said,
+            incident={"id": incident.id, "state": "resolved" if incident.over else incident.state},
+        )
+        return judged.to_queue()
+
     def _log(self, it: About, event: Json, verdict: Verdict) -> None:
         """Keep what a check did and what the device printed; nothing where nobody looked."""
         incident = it.incident
@@ -363,22 +384,3 @@ def _calm(event: Json, said: Message, to: Reader) -> Message:
 
 def _key(incident: Incident, what: str, event: Json) -> str:
     return f"{incident.id}/{what}/{event['id']}"
-
-
-def _verdict_event(event: Json, incident: Incident, verdict: Verdict) -> Json:
-    """The verdict as an event of its own, about the same host and subject, so that rules can go on from it."""
-    judged = Event(
-        id=str(ULID()),
-        received_at=utc_now(),
-        via="check",
-        kind="verdict",
-        problem=incident.problem,
-        phase="info",
-        severity=incident.severity,
-        host=incident.host,
-        subject=incident.subject,
-        source=Event.from_json(event).source,
-        verdict=verdict.to_json(),
-        incident={"id": incident.id, "state": "resolved" if incident.over else incident.state},
-    )
-    return judged.to_queue()

@@ -45,9 +45,10 @@ def fault(problem, os_name, phase="raise", state="new", **more):
     return replace(happened, **about, incident={"id": "A-1", "state": state})
 
 
-def verdict(problem, outcome, *, incident="A-1", role=None, peer=None, **facts):
+def verdict(problem, outcome, *, incident="A-1", role=None, peer=None, escalates=True, **facts):
     """What a check found, as it comes back to the rules."""
     found = {"outcome": outcome, "reason": "r", "reasons": ["r"], "evidence": [], "facts": facts}
+    found |= {"escalates": True} if escalates else {}
     happened = fault(problem, "ios", "info", kind="verdict", verdict=found, via="check")
     return replace(
         happened,
@@ -72,6 +73,9 @@ EVENTS = {
     "shut down, seen again": verdict("interface_down", "expected", incident="A-5"),
     "could not tell": verdict("bgp_neighbor_down", "inconclusive", incident="A-6"),
     "core link": verdict("interface_down", "confirmed", incident="A-7", role="core"),
+    "core link, nobody to escalate to": verdict(
+        "interface_down", "confirmed", incident="A-9", role="core", escalates=False
+    ),
     "other link": verdict("interface_down", "confirmed", incident="A-8", role="leaf"),
     "look": fault("config_changed", "ios", "info", kind="look", via="check"),
     "looked": fault("config_changed", "ios", "info", kind="looked", via="check"),
@@ -128,6 +132,7 @@ def test_what_has_a_check_is_verified_when_it_is_over(answered, problem):
         ("shut down, seen again", None),
         ("could not tell", "fannel.network.further"),
         ("core link", "fannel.network.further"),
+        ("core link, nobody to escalate to", None),
         ("other link", None),
         ("look", "fannel.network.look"),
         ("looked", None),

@@ -51,6 +51,15 @@ def test_the_verdict_comes_back_as_a_valid_harmless_event(responder, store):
     )
 
 
+def test_a_verdict_says_whether_there_is_anybody_to_escalate_to(responder, settings, store):
+    (down,) = recorded(store, event())
+    assert "escalates" not in responder.conclude(down, DOWN)["verdict"]
+    told = settings.model_copy(update={"slack": settings.slack.model_copy(update={"escalate_to": "C0OTHER001"})})
+    judged = Responder(told, store, None).conclude(down, DOWN)
+    validate(judged, schema())
+    assert judged["verdict"]["escalates"] is True
+
+
 def test_run_twice_the_thread_looks_as_if_it_ran_once(responder, store, slack):
     (down,) = recorded(store, event())
     for _ in range(2):
