@@ -70,6 +70,13 @@ def test_a_lost_neighbour_is_confirmed_and_its_return_verified(stage, fannel, na
     until(lambda: "is established" in said(stage, host, peer) or "is full" in said(stage, host, peer), stage, fannel)
 
 
+def test_a_session_that_somebody_shut_down_is_expected(stage, fannel):
+    """Before any port of this device is down: what is lost at the same time would be taken for its consequence."""
+    stage.act(IOS, "shut-bgp", "GigabitEthernet0/1")
+    until(lambda: "is shut down in the configuration" in said(stage, IOS, "192.0.2.2"), stage, fannel)
+    until(lambda: "⚪" in thread(stage, IOS, "192.0.2.2")[0]["text"], stage, fannel)
+
+
 def test_what_is_shut_down_names_who_changed_the_configuration(stage, fannel):
     """The verdict comes back to the rules, and a rule asks further: the thread of the fault is told."""
     stage.act(IOS, "shutdown", "GigabitEthernet0/3")
@@ -78,9 +85,3 @@ def test_what_is_shut_down_names_who_changed_the_configuration(stage, fannel):
 
 def said(stage, host, peer):
     return str(thread(stage, host, peer)[1:])
-
-
-def test_a_session_that_somebody_shut_down_is_expected(stage, fannel):
-    stage.act(IOS, "shut-bgp", "GigabitEthernet0/1")
-    until(lambda: "is shut down in the configuration" in said(stage, IOS, "192.0.2.2"), stage, fannel)
-    until(lambda: "⚪" in thread(stage, IOS, "192.0.2.2")[0]["text"], stage, fannel)
