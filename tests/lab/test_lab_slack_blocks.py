@@ -126,8 +126,9 @@ def test_no_shape_of_blocks_makes_it_stumble(value):
     assert code in {None, "invalid_blocks", "invalid_blocks_format"}
 
 
-@pytest.mark.parametrize(
-    "path", sorted((Path(__file__).parent.parent / "slack" / "golden").glob("*.json")), ids=lambda p: p.stem
-)
+GOLDEN = sorted((Path(__file__).parent.parent / "slack" / "golden").glob("*/*.json"))
+
+
+@pytest.mark.parametrize("path", GOLDEN, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_what_fannel_posts_passes(path):
     check_message(json.loads(path.read_text(encoding="utf-8"))["payload"])
