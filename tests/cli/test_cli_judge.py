@@ -101,6 +101,33 @@ def test_a_check_of_the_sites_own_is_shown_as_such_and_its_other_systems_as_miss
     assert "door_open ios\n" in fannel("checks", "list", "--missing").stdout
 
 
+def test_what_an_os_does_not_have_is_not_missing_and_says_why():
+    rows = json.loads(fannel("checks", "list", "--json").stdout)["checks"]
+    cell = next(row for row in rows if (row["problem"], row["os"]) == ("fan_failed", "frr"))
+    assert (cell["state"], cell["why"]) == ("not_applicable", "the host's hardware")
+    assert "n/a" in next(row for row in fannel("checks", "list").stdout.splitlines() if row.startswith("fan_failed"))
+    assert "fan_failed frr" not in fannel("checks", "list", "--missing").stdout
+
+
+def test_a_site_may_say_what_its_own_systems_do_not_have(tmp_path):
+    own = tmp_path / "checks" / "door_open" / "acme.yml"
+    own.parent.mkdir(parents=True)
+    own.write_text("commands:\n  a: {run: show a}\nverdict:\n  - {outcome: confirmed, reason: mine}\n")
+    (tmp_path / "checks" / "not_applicable.yml").write_text("door_open:\n  ios: a router has no door\n")
+    missing = fannel("checks", "list", "--missing").stdout
+    assert "door_open ios\n" not in missing
+    assert "door_open eos\n" in missing
+
+
+def test_a_wrong_reason_is_one_line_and_status_1(tmp_path):
+    file = tmp_path / "checks" / "not_applicable.yml"
+    file.parent.mkdir()
+    file.write_text("fan_failed:\n  - frr\n")
+    result = fannel("checks", "list")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "not_applicable.yml:1: fan_failed: must say why" in result.stderr
+
+
 def test_a_broken_check_is_shown_with_its_line_and_status_1(tmp_path):
     own = tmp_path / "checks" / "interface_down" / "ios.yml"
     own.parent.mkdir(parents=True)
