@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+import re2
 from events import NOW, event
 from hypothesis import given
 from hypothesis import strategies as st
@@ -97,6 +98,21 @@ class TestWhatIsCovered:
     @given(st.text(alphabet="rt-01.", min_size=1, max_size=12))
     def test_a_name_matches_itself_as_a_glob(self, name):
         assert covers(silence(scope(host=("glob", name))), on(name))
+
+    @pytest.mark.parametrize("glob", ["rt[z-a]", "rt[b-a]*"])
+    def test_a_range_that_is_none_is_refused_when_it_is_written(self, glob):
+        with pytest.raises(SilenceError, match="no regular expression"):
+            Matcher("host", "glob", glob)
+
+    @given(
+        st.lists(st.text(alphabet="rt01-.*?", min_size=1, max_size=9), max_size=6),
+        st.text(alphabet="rt01-.", min_size=1, max_size=9),
+    )
+    def test_the_index_finds_what_the_pattern_of_each_glob_matches(self, globs, name):
+        matchers = [Matcher("host", "glob", glob) for glob in globs]
+        made = [silence((one,), number=number) for number, one in enumerate(matchers, start=1)]
+        expected = any(re2.fullmatch(one.pattern, name) for one in matchers)
+        assert (Silences(made).of(on(name), NOW) is not None) is expected
 
 
 class TestLife:

@@ -54,6 +54,8 @@ class Matcher:
             raise SilenceError(f"{self.field}: a value has 1 to {LONGEST_PATTERN} characters")
         if self.operator == "regex":
             _compiled(self.value)
+        elif self.operator == "glob" and "[" in self.value:
+            _compiled(self.pattern)  # [z-a] is none
 
     @property
     def pattern(self) -> str:
@@ -74,8 +76,18 @@ class Matcher:
         if self.operator == "equal":
             # A person writes eth1 of a port that its device calls Ethernet1, or eth1.
             return {self.folded, folded(self.value) if self.field == "interface" else self.folded}.__contains__
-        compiled = _compiled(self.pattern)
-        return lambda value: compiled.fullmatch(value) is not None
+        plain = self._plain_test() if self.operator == "glob" else None
+        return plain or _Pattern(self.pattern)
+
+    def _plain_test(self) -> Callable[[str], bool] | None:
+        """That of a glob without marks but a star at an end: a text's own methods are ten times as fast as RE2."""
+        glob = self.folded
+        bare = glob.strip("*")
+        if _GLOB_MARK.search(bare):
+            return None
+        if glob.startswith("*"):
+            return (lambda value: bare in value) if glob.endswith("*") else (lambda value: value.endswith(bare))
+        return (lambda value: value.startswith(bare)) if glob.endswith("*") else bare.__eq__
 
     def to_json(self) -> list[str]:
         """As it is stored."""
@@ -282,6 +294,21 @@ def _glob(glob: str) -> str:
             out.append(re2.escape(char))
         at += 1
     return "(?s:" + "".join(out) + ")"
+
+
+class _Pattern:
+    """A test that is compiled when it is first needed: most of a thousand silences are about other devices."""
+
+    __slots__ = ("_compiled", "_pattern")
+
+    def __init__(self, pattern: str) -> None:
+        self._pattern = pattern
+        self._compiled: Any = None
+
+    def __call__(self, value: str) -> bool:
+        if self._compiled is None:
+            self._compiled = _compiled(self._pattern)
+        return self._compiled.fullmatch(value) is not None
 
 
 def _compiled(pattern: str) -> Any:  # noqa: ANN401  (re2 has no types)

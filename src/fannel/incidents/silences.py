@@ -1,7 +1,7 @@
 """All silences that are not over, as an index: which of them covers an event now. Immutable, asked from any thread.
 
-What a silence says of the device is decided once a device; all patterns for host names are one automaton. What is left
-to test of an event is only what is silenced on its device.
+What a silence says of the device is decided once a device, by its name or by what a pattern of names must hold. What is
+left to test of an event is only what is silenced on its device.
 """
 
 from __future__ import annotations
@@ -10,8 +10,7 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-import re2
-
+from fannel.incidents.patterns import Patterns
 from fannel.incidents.silence import OF_THE_DEVICE, folded, values_of
 
 if TYPE_CHECKING:
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 _MOST_DEVICES: Final = 20_000
 
 _RAREST: Final = ("host", "site", "role")
-_FACTS: Final = {"host": "name", "site": "site", "role": "role"}
 
 _Test = tuple[str, "Callable[[str], bool]"]
 
@@ -37,19 +35,16 @@ class Silences:
         self.all: tuple[Silence, ...] = tuple(silences)
         self._scopes: list[_Scope] = [_Scope(silence, scope) for silence in self.all for scope in silence.scopes]
         self._by_value: dict[tuple[str, str], list[int]] = defaultdict(list)
-        self._by_pattern: list[int] = []
         self._anywhere: list[int] = []
-        self._patterns = re2.Set.FullMatchSet()
+        by_pattern: list[tuple[int, Matcher]] = []
         for number, scope in enumerate(self._scopes):
-            if (key := scope.key) is not None:
-                self._by_value[key].append(number)
+            if scope.key is not None:
+                self._by_value[scope.key].append(number)
             elif scope.host is not None:
-                self._patterns.Add(scope.host.pattern)
-                self._by_pattern.append(number)
+                by_pattern.append((number, scope.host))
             else:
                 self._anywhere.append(number)
-        if self._by_pattern:
-            self._patterns.Compile()
+        self._patterns = Patterns(by_pattern)
         self._devices: dict[tuple[str, str | None, str | None], tuple[_Scope, ...]] = {}
 
     def of(self, event: Event, now: datetime) -> Silence | None:
@@ -83,12 +78,16 @@ class Silences:
     def _on(self, event: Event) -> tuple[_Scope, ...]:
         """What is silenced on the device of an event, remembered."""
         host = event.host
-        values = {name: folded(value) for name in OF_THE_DEVICE if (value := getattr(host, _FACTS[name]))}
-        numbers = [*self._anywhere]
+        values = {"host": folded(host.name)}
+        if host.site:
+            values["site"] = folded(host.site)
+        if host.role:
+            values["role"] = folded(host.role)
+        numbers = self._patterns.candidates(values["host"])
+        numbers.update(self._anywhere)
         for key in values.items():
-            numbers += self._by_value.get(key, ())
-        if self._by_pattern:
-            numbers += [self._by_pattern[number] for number in self._patterns.Match(values.get("host", "")) or ()]
+            if (more := self._by_value.get(key)) is not None:
+                numbers.update(more)
         here = tuple(self._scopes[number] for number in sorted(numbers) if self._scopes[number].is_on(values))
         if len(self._devices) >= _MOST_DEVICES:
             self._devices.clear()
@@ -104,12 +103,14 @@ class _Scope:
     def __init__(self, silence: Silence, scope: Scope) -> None:
         self.silence = silence
         self.host = next((matcher for matcher in scope if matcher.field == "host"), None)
-        self._of_device = _tests(matcher for matcher in scope if matcher.field in OF_THE_DEVICE)
         self._rest = _tests(matcher for matcher in scope if matcher.field not in OF_THE_DEVICE)
-        exact = (matcher for matcher in scope if matcher.field in OF_THE_DEVICE and matcher.operator == "equal")
+        of_device = [matcher for matcher in scope if matcher.field in OF_THE_DEVICE]
+        exact = (matcher for matcher in of_device if matcher.operator == "equal")
         found = min(exact, key=lambda matcher: _RAREST.index(matcher.field), default=None)
         # What a device must be called, or belong to, for this to be about it; None where that is a pattern.
         self.key = None if found is None else (found.field, found.folded)
+        # Who finds it by its key need not compare that again.
+        self._of_device = _tests(matcher for matcher in of_device if matcher is not found)
 
     def is_on(self, values: dict[str, str]) -> bool:
         """Whether it is about a device of that name, site and role."""
