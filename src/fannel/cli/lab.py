@@ -71,10 +71,10 @@ def slack(
     timezone: Annotated[str, typer.Option(help="The reader's time zone on the page.")] = "UTC",
 ) -> None:
     """A Slack workspace with its Web API; the page at / shows the threads as a phone would."""
-    from fannel.lab.slack.server import BOT_TOKEN, serve  # noqa: PLC0415
+    from fannel.lab.slack.server import APP_TOKEN, BOT_TOKEN, serve  # noqa: PLC0415
 
     def ready(stand_in: SlackStandIn) -> None:
-        typer.echo(f"SLACK_BOT_TOKEN={BOT_TOKEN} FANNEL_SLACK__API_URL={stand_in.api_url}")
+        typer.echo(f"SLACK_BOT_TOKEN={BOT_TOKEN} SLACK_APP_TOKEN={APP_TOKEN} FANNEL_SLACK__API_URL={stand_in.api_url}")
         typer.echo(f"threads: {stand_in.workspace.base_url}/")
 
     try:

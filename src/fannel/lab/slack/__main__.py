@@ -7,11 +7,11 @@ import asyncio
 import contextlib
 import sys
 
-from fannel.lab.slack.server import BOT_TOKEN, SlackStandIn, serve
+from fannel.lab.slack.server import APP_TOKEN, BOT_TOKEN, SlackStandIn, serve
 
 
 def _say_where(stand_in: SlackStandIn) -> None:
-    line = f"page {stand_in.workspace.base_url}/   api {stand_in.api_url}   token {BOT_TOKEN}"
+    line = f"page {stand_in.workspace.base_url}/   api {stand_in.api_url}   tokens {BOT_TOKEN} {APP_TOKEN}"
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 

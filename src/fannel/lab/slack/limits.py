@@ -31,6 +31,11 @@ PER_MINUTE = {
     "files.completeUploadExternal": _TIER_4,
     "files.info": _TIER_4,
     "users.info": _TIER_4,
+    "usergroups.list": _TIER_2,
+    "usergroups.users.list": _TIER_2,
+    "reactions.get": _TIER_3,
+    "chat.postEphemeral": _TIER_4,
+    "apps.connections.open": _TIER_3,
 }
 
 

@@ -1,8 +1,7 @@
-"""The stand-in's HTTP face: `/api/<method>`, the raw upload, the page at `/`, and `/_lab/…` for whoever directs.
+"""The stand-in's HTTP face: `/api/<method>`, Socket Mode, response_urls, the raw upload, the page at `/`, `/_lab/…`.
 
-Answers are HTTP 200 with `ok` true or false, except for rate limits (429), as Slack's are. `/_lab/…` takes JSON:
-`fault` (see faults.Fault), `say` {channel, text, user?, thread_ts?}, `delete` {channel, ts}, `clear_faults`, and
-answers GET `state`.
+Answers are HTTP 200 with `ok` true or false, except for rate limits (429), as Slack's are. `/_lab/…` takes JSON from
+whoever directs (see directing.py), and answers GET `state`.
 """
 
 from __future__ import annotations
@@ -12,17 +11,19 @@ import contextlib
 import json
 import threading
 import time
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from aiohttp import web
 
+from fannel.lab.slack.directing import directed
 from fannel.lab.slack.faults import Fault, Faults
 from fannel.lab.slack.methods import METHODS
 from fannel.lab.slack.page import render
+from fannel.lab.slack.people import People
 from fannel.lab.slack.refusal import Refusal
-from fannel.lab.slack.workspace import DEFAULT_CHANNELS, OPERATOR, Channel, Workspace
+from fannel.lab.slack.sockets import ACK_WITHIN_S, RETRIES_AFTER_S, Sockets
+from fannel.lab.slack.workspace import DEFAULT_CHANNELS, Channel, Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Iterator
@@ -33,8 +34,10 @@ BOT_TOKEN = "xoxb-lab"  # noqa: S105  (opens nothing but this stand-in)
 APP_TOKEN = "xapp-lab"  # noqa: S105
 SCOPES = (
     *("chat:write", "channels:read", "channels:history", "groups:read", "groups:history", "files:write", "files:read"),
-    *("users:read", "reactions:write", "commands"),
+    *("users:read", "usergroups:read", "reactions:write", "reactions:read", "commands"),
 )
+# The one method that an app token calls.
+OPEN = "apps.connections.open"
 MAX_BODY = 64 << 20
 PAGE_REFRESH_S = 2
 # Form bodies carry these as JSON text.
@@ -42,24 +45,30 @@ _JSON_ARGUMENTS = ("blocks", "attachments", "metadata", "files")
 
 
 class SlackStandIn:
-    """One workspace behind a port. `workspace` and `faults` may be used directly by tests in the same process."""
+    """One workspace behind a port. Tests in the same process may use `workspace`, `people`, `sockets` and `faults`."""
 
     def __init__(
         self,
         *,
         channels: Iterable[Channel] = DEFAULT_CHANNELS,
         tokens: Iterable[str] = (BOT_TOKEN,),
+        app_tokens: Iterable[str] = (APP_TOKEN,),
         scopes: Iterable[str] = SCOPES,
         rate_limits: bool = True,
         file_share_delay_s: float | None = 0.0,
+        ack_within_s: float = ACK_WITHIN_S,
+        retries_after_s: tuple[float, ...] = RETRIES_AFTER_S,
         timezone: str = "UTC",
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.workspace = Workspace(clock, channels, rate_limits=rate_limits, file_share_delay_s=file_share_delay_s)
         self.faults = Faults()
+        self.sockets = Sockets(self.faults, clock, ack_within_s=ack_within_s, retries_after_s=retries_after_s)
+        self.people = People(self.workspace, self.sockets)
         self.api_url = ""
         self._tokens = frozenset(tokens)
+        self._app_tokens = frozenset(app_tokens)
         self._scopes = ",".join(scopes)
         self._timezone = timezone
         self._sleep = sleep
@@ -75,12 +84,15 @@ class SlackStandIn:
                 web.get("/", self._page),
                 web.route("*", "/api/{method}", self._api),
                 web.post("/upload/v1/{file_id}", self._upload),
+                web.get("/socket", self.sockets.connect),
+                web.post("/response/{of}/{url_id}", self._respond),
                 web.get("/_lab/state", self._state),
                 web.post("/_lab/{action}", self._control),
             ]
         )
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
         await self._runner.setup()
+        self.sockets.start(self.people.acknowledged)
         await web.TCPSite(self._runner, host, port).start()
         bound = self._runner.addresses[0][1]
         name = f"[{host}]" if ":" in host else host
@@ -90,6 +102,7 @@ class SlackStandIn:
 
     async def stop(self) -> None:
         """Close the port."""
+        self.sockets.stop()
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
@@ -103,7 +116,7 @@ class SlackStandIn:
     async def _answer(self, request: web.Request, name: str) -> web.StreamResponse:
         try:
             arguments = await _arguments(request)
-            self._authorise(request, arguments)
+            self._authorise(request, name, arguments)
             said = {"ok": True, **self._call(name, arguments)}
             return web.json_response(said, headers={"X-OAuth-Scopes": self._scopes})
         except Refusal as refusal:
@@ -112,23 +125,25 @@ class SlackStandIn:
 
     def _call(self, name: str, arguments: Json) -> Json:
         self.workspace.calls.append((name, arguments))
+        self.workspace.limits.call(name)
+        self.workspace.settle()
+        if name == OPEN:
+            return {"url": f"ws{self.workspace.base_url.removeprefix('http')}/socket?ticket={self.sockets.ticket()}"}
         function = METHODS.get(name)
         if function is None:
             raise Refusal("unknown_method", {"req_method": name})
-        self.workspace.limits.call(name)
-        self.workspace.settle()
         return function(self.workspace, arguments)
 
-    def _authorise(self, request: web.Request, arguments: Json) -> None:
+    def _authorise(self, request: web.Request, name: str, arguments: Json) -> None:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme != "Bearer" or not token:
             token = str(arguments.get("token") or "")
         arguments.pop("token", None)
         if not token:
             raise Refusal("not_authed")
-        if token == APP_TOKEN or token.startswith("xapp-"):
+        if token.startswith("xapp-") != (name == OPEN):
             raise Refusal("not_allowed_token_type")
-        if token not in self._tokens:
+        if token not in (self._app_tokens if name == OPEN else self._tokens):
             raise Refusal("invalid_auth")
 
     async def _upload(self, request: web.Request) -> web.StreamResponse:
@@ -161,6 +176,15 @@ class SlackStandIn:
             return _dropped(request)
         return _html_error(fault.status) if fault.kind == "http_after" else answer
 
+    async def _respond(self, request: web.Request) -> web.StreamResponse:
+        async def answer() -> web.StreamResponse:
+            body = await request.json()
+            if not self.people.respond(request.match_info["url_id"], body):
+                return web.json_response({"ok": False, "error": "expired_url"}, status=404)
+            return web.Response(text="ok")
+
+        return await self._with_faults(request, "response_url", answer)
+
     # --- the page and the director --------------------------------------------------------------------------------
 
     async def _page(self, request: web.Request) -> web.StreamResponse:
@@ -175,39 +199,21 @@ class SlackStandIn:
 
     async def _state(self, _request: web.Request) -> web.StreamResponse:
         self.workspace.settle()
-        return web.json_response(self.workspace.to_json())
+        said = {"socket": self.sockets.to_json(), "answers": self.people.answers}
+        return web.json_response(self.workspace.to_json() | said)
 
     async def _control(self, request: web.Request) -> web.StreamResponse:
         try:
             given = await request.json() if request.can_read_body else {}
-            return web.json_response(self._direct(request.match_info["action"], given))
+            return web.json_response(
+                directed(self.people, self.sockets, self.faults, request.match_info["action"], given)
+            )
         except KeyError as error:
             return web.json_response({"error": f"missing {error.args[0]}"}, status=400)
         except (TypeError, ValueError) as error:
             return web.json_response({"error": str(error)}, status=400)
         except Refusal as refusal:
             return web.json_response({"error": refusal.code}, status=404)
-
-    def _direct(self, action: str, given: Json) -> Json:
-        workspace = self.workspace
-        match action:
-            case "fault":
-                fault = Fault.from_json(given)
-                self.faults.add(fault)
-                return asdict(fault)
-            case "clear_faults":
-                self.faults.clear()
-                return {}
-            case "say":
-                channel = workspace.channel(given["channel"], by_name=True, member=False)
-                user = given.get("user", OPERATOR)
-                return workspace.say(channel, str(given["text"]), user=user, thread_ts=given.get("thread_ts"))
-            case "delete":
-                channel = workspace.channel(given["channel"], by_name=True, member=False)
-                workspace.delete(channel, workspace.message(channel, given["ts"])["ts"])
-                return {}
-        msg = f"unknown action {action!r}: fault, clear_faults, say, delete, state"
-        raise ValueError(msg)
 
 
 # Nothing on the page needs a script or another host, so the browser is told to allow neither.

@@ -6,6 +6,8 @@ whole workspace, so it is unique and sorts as text. Time comes from an injected 
 
 from __future__ import annotations
 
+import copy
+import itertools
 from collections import deque
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -100,13 +102,18 @@ class Workspace:
             BOT_USER: {"id": BOT_USER, "name": "fannel", "real_name": "FANNEL", "is_bot": True, "tz": "UTC"},
             OPERATOR: {"id": OPERATOR, "name": "op", "real_name": "On Call", "is_bot": False, "tz": "Asia/Tokyo"},
         }
+        self.groups: dict[str, Json] = {}
         self.files: dict[str, File] = {}
+        # What one person alone was shown; no client keeps it.
+        self.whispers: deque[Json] = deque(maxlen=_CALLS_KEPT)
+        # Who is told of each event of a channel the bot is in (https://docs.slack.dev/reference/events/message).
+        self.heard_by: list[Callable[[Json], None]] = []
         self.base_url = ""
         self.calls: deque[tuple[str, Json]] = deque(maxlen=_CALLS_KEPT)
         self._by_client_msg_id: dict[tuple[str, str], str] = {}
         self._shares: list[_Share] = []
         self._last_us = 0
-        self._serial = 0
+        self._serial = itertools.count(1)
 
     def next_ts(self) -> str:
         """A fresh ts: the clock's, or one microsecond after the last when the clock stands still."""
@@ -115,8 +122,7 @@ class Workspace:
 
     def next_id(self, prefix: str) -> str:
         """A fresh object id."""
-        self._serial += 1
-        return f"{prefix}0{self._serial:08d}"
+        return f"{prefix}0{next(self._serial):08d}"
 
     # --- looking up -----------------------------------------------------------------------------------------------
 
@@ -180,6 +186,7 @@ class Workspace:
             root = self.messages[channel.id].get(str(parent.get("thread_ts", parent["ts"])), parent)
             self._reply(root, message, broadcast=broadcast)
         self.messages[channel.id][message["ts"]] = message
+        self._tell(channel, message)
         return message
 
     def _reply(self, root: Json, message: Json, *, broadcast: bool) -> None:
@@ -195,15 +202,50 @@ class Workspace:
             message["subtype"] = "thread_broadcast"
             message["root"] = {key: root[key] for key in ("ts", "text", "user")}
 
+    def edit(self, channel: Channel, message: Json, changed: Json, *, user: str | None = None) -> Json:
+        """Change a message; what is None goes. When that was is told in whole seconds."""
+        before = copy.deepcopy(message)
+        message.update(changed)
+        for key in [key for key, value in changed.items() if value is None]:
+            del message[key]
+        message["edited"] = {"user": user or message.get("user"), "ts": f"{int(self.clock())}.000000"}
+        self._tell_changed(channel, message, before)
+        return message
+
     def delete(self, channel: Channel, ts: str) -> None:
         """Remove a message; one with replies leaves a tombstone, or its thread would have no head."""
         message = self.messages[channel.id][ts]
+        before = copy.deepcopy(message)
         if not message.get("reply_count"):
             del self.messages[channel.id][ts]
+            root = self.messages[channel.id].get(str(message.get("thread_ts")))
+            if root is not None:
+                root["reply_count"] -= 1
+            deleted = {"subtype": "message_deleted", "hidden": True, "deleted_ts": ts, "previous_message": before}
+            self._tell(channel, {"type": "message", "ts": self.next_ts(), **deleted})
             return
         for key in ("blocks", "attachments", "metadata", "files", "bot_id"):
             message.pop(key, None)
         message.update(subtype="tombstone", text="This message was deleted.", hidden=True)
+        self._tell_changed(channel, message, before)
+
+    def whisper(self, channel: Channel, user: str, message: Json) -> str:
+        """Show a message to one person."""
+        ts = self.next_ts()
+        self.whispers.append({"channel": channel.id, "to": user, "ts": ts, **message})
+        return ts
+
+    def _tell_changed(self, channel: Channel, message: Json, before: Json) -> None:
+        event = {"type": "message", "subtype": "message_changed", "hidden": True, "ts": self.next_ts()}
+        self._tell(channel, {**event, "message": message, "previous_message": before})
+
+    def _tell(self, channel: Channel, event: Json) -> None:
+        if channel.is_member:
+            kind = "group" if channel.is_private else "channel"
+            about = {"channel": channel.id, "channel_type": kind, "event_ts": event["ts"]}
+            told = copy.deepcopy({**event, **about})
+            for listener in self.heard_by:
+                listener(told)
 
     def say(self, channel: Channel, text: str, *, user: str = OPERATOR, thread_ts: str | None = None) -> Json:
         """A person writes."""
@@ -240,5 +282,6 @@ class Workspace:
                 {**file.to_json(), "content": (file.content or b"").decode(errors="replace")}
                 for file in self.files.values()
             ],
+            "whispers": list(self.whispers),
             "calls": [{"method": method, "arguments": arguments} for method, arguments in self.calls],
         }

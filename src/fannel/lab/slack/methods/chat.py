@@ -56,16 +56,25 @@ def update(workspace: Workspace, arguments: Json) -> Json:
         raise Refusal("no_text")
     if _is_rich(message) and arguments.get("blocks") and not _is_rich(arguments):
         raise Refusal("block_mismatch")
-    message["text"] = text
-    for key in ("blocks", "attachments"):
-        message.pop(key, None)
-        if arguments.get(key):
-            message[key] = arguments[key]
+    changed = {key: arguments.get(key) or None for key in ("blocks", "attachments")}
     if arguments.get("metadata") is not None:
-        message["metadata"] = arguments["metadata"]
-    _number_attachments(message)
-    message["edited"] = {"user": BOT_USER, "ts": workspace.next_ts()}
+        changed["metadata"] = arguments["metadata"]
+    _number_attachments(changed)
+    workspace.edit(channel, message, {"text": text, **changed}, user=BOT_USER)
     return {"channel": channel.id, "ts": message["ts"], "text": text, "message": message}
+
+
+@method("chat.postEphemeral")
+def post_ephemeral(workspace: Workspace, arguments: Json) -> Json:
+    """Show a message to one person."""
+    channel = workspace.channel(arguments.get("channel"), by_name=True)
+    if str(arguments.get("user")) not in workspace.users:
+        raise Refusal("user_not_in_channel")
+    blocks.check_message(arguments)
+    if not str(arguments.get("text") or "").strip() and not arguments.get("blocks"):
+        raise Refusal("no_text")
+    shown = {key: arguments[key] for key in ("text", "blocks", "attachments", "thread_ts") if arguments.get(key)}
+    return {"message_ts": workspace.whisper(channel, str(arguments["user"]), shown)}
 
 
 @method("chat.delete")

@@ -1,4 +1,4 @@
-"""Who is who, and reactions."""
+"""Who is who, groups of people, and reactions."""
 
 from __future__ import annotations
 
@@ -42,6 +42,30 @@ def users_info(workspace: Workspace, arguments: Json) -> Json:
     if user is None:
         raise Refusal("user_not_found")
     return {"user": user}
+
+
+@method("usergroups.list")
+def usergroups(workspace: Workspace, _arguments: Json) -> Json:
+    """The groups; their people are asked for one by one."""
+    shown = [{key: value for key, value in group.items() if key != "users"} for group in workspace.groups.values()]
+    return {"usergroups": shown}
+
+
+@method("usergroups.users.list")
+def usergroup_users(workspace: Workspace, arguments: Json) -> Json:
+    """Who is in a group."""
+    group = workspace.groups.get(str(arguments.get("usergroup")))
+    if group is None:
+        raise Refusal("no_such_subteam")
+    return {"users": list(group["users"])}
+
+
+@method("reactions.get")
+def get_reactions(workspace: Workspace, arguments: Json) -> Json:
+    """A message with its reactions."""
+    channel = workspace.channel(arguments.get("channel"))
+    message = workspace.message(channel, arguments.get("timestamp"))
+    return {"type": "message", "channel": channel.id, "message": message}
 
 
 @method("reactions.add")
