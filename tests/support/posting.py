@@ -25,7 +25,7 @@ class Clock:
 
 
 def post(incident_id, kind, key, text=None, **more):
-    payload = {
+    payload = more.pop("payload", None) or {
         "text": text or f"text of {key}",
         "metadata": {"event_type": "fannel_incident", "event_payload": {"v": 1, "incident": incident_id, "key": key}},
     }

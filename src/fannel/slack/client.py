@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from slack_sdk.errors import SlackApiError, SlackRequestError
 from slack_sdk.web.client import WebClient
 
-from fannel.slack.errors import MessageNotFound, OutcomeUnknown, RateLimited, SlackError, Unreachable
+from fannel.slack.errors import AsWanted, MessageNotFound, OutcomeUnknown, RateLimited, SlackError, Unreachable
 
 if TYPE_CHECKING:
     import ssl
@@ -147,6 +147,16 @@ class SlackClient:
     def update(self, channel: str, ts: str, payload: Json) -> None:
         """Replace a message in place (chat.update). People get no push from it."""
         self._call("chat.update", self._web.chat_update, channel=channel, ts=ts, **payload)
+
+    def react(self, channel: str, ts: str, name: str) -> None:
+        """Put an emoji on a message (reactions.add), or leave the one that is there."""
+        with contextlib.suppress(AsWanted):
+            self._call("reactions.add", self._web.reactions_add, channel=channel, timestamp=ts, name=name)
+
+    def unreact(self, channel: str, ts: str, name: str) -> None:
+        """Take an emoji of ours off a message (reactions.remove), if it is there."""
+        with contextlib.suppress(AsWanted):
+            self._call("reactions.remove", self._web.reactions_remove, channel=channel, timestamp=ts, name=name)
 
     def upload(self, *, filename: str, content: str) -> str:
         """Bring a text file to Slack (files.getUploadURLExternal, upload) and return its id. Nobody sees it yet."""

@@ -192,6 +192,16 @@ class MessageNotFound(SlackError, codes=("message_not_found", "thread_not_found"
     remedy = "FANNEL starts a new thread for the incident."
 
 
+class AsWanted(SlackError, codes=("already_reacted", "no_reaction")):
+    """The emoji is on the message already, or not any more: what was wanted."""
+
+
+class NoEmoji(SlackError, codes=("invalid_name", "too_many_emoji", "too_many_reactions", "no_reactions_allowed")):
+    """The message gets no emoji. Nobody waits for one."""
+
+    remedy = "Give the app the scope reactions:write and install it again; the words are in the thread anyway."
+
+
 class ThreadClosed(
     SlackError,
     codes=("restricted_action_non_threadable_channel", "restricted_action_thread_locked", "cannot_reply_to_message"),

@@ -22,6 +22,7 @@ from fannel.slack.errors import (
     BadMessage,
     ChannelProblem,
     FatalAuth,
+    NoEmoji,
     RateLimited,
     ShareAwaited,
     ShareMissing,
@@ -68,7 +69,14 @@ MOST_IN_A_ROUND = 50
 # What one summary of a storm counts at most; the next one goes on from there.
 MOST_IN_A_SUMMARY = 2000
 
-_LANES: Mapping[Kind, Lane] = {"parent": "post", "reply": "post", "note": "post", "file": "file", "update": "update"}
+_LANES: Mapping[Kind, Lane] = {
+    "parent": "post",
+    "reply": "post",
+    "note": "post",
+    "file": "file",
+    "update": "update",
+    "reaction": "update",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +200,7 @@ class Outbox:
         except ShareAwaited as error:
             self._store.posts.failed(post, "unknown", str(error), now + LOOK_EVERY, now)
             return sending.sent(_LANES[post.kind], now.timestamp()), "unknown"
-        except (BadMessage, ShareMissing) as error:
+        except (BadMessage, NoEmoji, ShareMissing) as error:
             log.error("slack refuses a post for good", key=post.key, reason=str(error))
             self._store.posts.failed(post, "refused", str(error), now, now)
             if post.kind == "file":

@@ -10,7 +10,15 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from fannel import logs
-from fannel.slack.errors import BadMessage, CannotUpdate, DuplicateUnclear, MessageNotFound, ThreadClosed
+from fannel.slack.errors import (
+    BadMessage,
+    CannotUpdate,
+    DuplicateUnclear,
+    MessageNotFound,
+    MissingScope,
+    NoEmoji,
+    ThreadClosed,
+)
 from fannel.slack.layout.late import dated
 from fannel.slack.sharing import Sharing
 
@@ -50,6 +58,8 @@ class Sender:
             return self._update(post, thread_ts)
         if post.kind == "file":
             return self._sharing.send(post, thread_ts, now)
+        if post.kind == "reaction":
+            return self._react(post)
         posted = self._find(post, thread_ts) if post.state == "unknown" else None
         if posted is None:
             posted = self._post(post, dated(post.payload, post.wanted_at, now, self._reader), thread_ts)
@@ -101,6 +111,20 @@ class Sender:
             log.warning("the parent message cannot be changed any more", key=post.key, reason=str(error))
         return thread_ts
 
+    def _react(self, post: Post) -> str:
+        """Done twice it is the same; on a message that is gone nobody misses it."""
+        ts = post.thread_ts or ""
+        try:
+            for name in post.payload.get("remove", ()):
+                self._client.unreact(post.channel, ts, name)
+            self._client.react(post.channel, ts, post.payload["add"])
+        except MissingScope as error:
+            # What only emoji need must not look like a token that alerts cannot be posted with.
+            raise NoEmoji(error.code, method=error.method, details=error.details) from None
+        except MessageNotFound:
+            return ts
+        return ts
+
     def _looks(self, post: Post, thread_ts: str) -> Json:
         """What the head of the thread is to show: the parent, and what it says itself where a reply became the head."""
         head = self._store.posts.at(post, thread_ts)
@@ -123,7 +147,9 @@ class Sender:
         return self._client.find_by_key(post.channel, key or post.key, since, thread_ts=thread_ts)
 
     def _thread_ts(self, post: Post) -> str | None:
-        if post.incident_id is None or post.kind == "parent":
+        if post.incident_id is None:
+            return post.thread_ts
+        if post.kind == "parent":
             return None
         thread = self._store.thread(post.incident_id)
         return thread[1] if thread else None

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-Kind = Literal["parent", "reply", "update", "file", "note"]
+Kind = Literal["parent", "reply", "update", "file", "note", "reaction"]
 PostState = Literal["wanted", "unknown", "sent", "refused"]
 
 # The lower, the sooner. What has none says so itself: a summary.
@@ -38,7 +38,10 @@ _LANE = func.coalesce(posts.c.incident_id, posts.c.key)
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """One wanted post. `seq` orders the posts of an incident; `ts` is Slack's id once it is there."""
+    """One wanted post. `seq` orders the posts of an incident; `ts` is Slack's id once it is there.
+
+    `thread_ts` is a message of no incident: a note answers it, a reaction (`{"add": …, "remove": […]}`) is on it.
+    """
 
     key: str
     incident_id: str | None
@@ -54,6 +57,7 @@ class Post:
     error: str | None = None
     seq: int = 0
     priority: int = SUMMARY
+    thread_ts: str | None = None
 
 
 class Posts:
@@ -226,6 +230,7 @@ def want(connection: Connection, post: Post) -> bool:
         "payload": post.payload,
         "broadcast": post.broadcast,
         "priority": post.priority,
+        "thread_ts": post.thread_ts,
         "state": "wanted",
         "attempts": 0,
         "wanted_at": post.wanted_at,
@@ -279,4 +284,5 @@ def _post(row: RowMapping) -> Post:
         error=row["error"],
         seq=row["seq"],
         priority=row["priority"],
+        thread_ts=row["thread_ts"],
     )

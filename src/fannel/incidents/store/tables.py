@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 # The newest revision under migrations/versions; a test keeps the two equal. Known here so that opening a current
 # database costs one SELECT and no Alembic.
-REVISION = "0009"
+REVISION = "0010"
 
 # Posts that are not in Slack yet. As text, the same in the index and in every query: with parameters instead of words
 # neither database could tell that the index has them all.
@@ -213,6 +213,8 @@ posts = Table(
     # The lower, the sooner: first posts, recoveries, verdicts, collected output, summaries.
     Column("priority", Integer, nullable=False, server_default="50"),
     Column("ts", String(32)),
+    # The message that a note answers, or that gets a reaction, where it is of no incident: a person's.
+    Column("thread_ts", String(32)),
     Column("attempts", Integer, nullable=False),
     Column("wanted_at", Utc, nullable=False),
     Column("not_before", Utc, nullable=False),
