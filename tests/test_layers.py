@@ -35,6 +35,7 @@ ROOMS = (
     "slack",
     "posting",
     "person",
+    "desk",
     "pipeline",
     "respond",
     "visit",

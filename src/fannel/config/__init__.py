@@ -10,6 +10,7 @@ from fannel.config.content import Checks, Kinds, Mibs
 from fannel.config.explain import DEFAULT_FILE, ConfigError, explain
 from fannel.config.faults import Flap, Incidents, Leases
 from fannel.config.load import export, load
+from fannel.config.permissions import Permissions
 from fannel.config.settings import (
     Database,
     Health,
@@ -42,6 +43,7 @@ __all__ = [
     "Log",
     "Mibs",
     "Pagoda",
+    "Permissions",
     "Quiet",
     "QuietExpectation",
     "Receiver",

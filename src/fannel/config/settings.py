@@ -24,6 +24,7 @@ from pydantic import (
 from fannel.config.address import Address, ListenAddress
 from fannel.config.content import Checks, Kinds, Mibs
 from fannel.config.faults import Flap, Incidents, Leases
+from fannel.config.permissions import Permissions
 from fannel.config.section import Secret, Section, about, secret_from_file
 from fannel.config.silences import Silences
 from fannel.config.syslog import Syslog
@@ -319,6 +320,7 @@ class Settings(BaseModel):
     incidents: Incidents = Incidents()
     leases: Leases = Leases()
     silences: Silences = Silences()
+    permissions: Permissions = Permissions()
     site: Site = Site()
     checks: Checks = Checks()
     kinds: Kinds = Kinds()

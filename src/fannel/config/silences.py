@@ -10,10 +10,17 @@ from fannel.config.section import Section
 
 
 class Silences(Section):
-    """How long and how broad a silence may be."""
+    """Where silences are asked for, and how long and how broad one may be."""
+
+    # Channels (C…) where every request is heard; none named: slack.channel. Elsewhere it takes a mention.
+    channels: tuple[Annotated[str, Field(pattern=r"^[CG][A-Z0-9]{2,20}$")], ...] = ()
 
     # No silence lasts longer: what should never call has a rule of its own.
     longest_days: Annotated[float, Field(gt=0, le=366)] = 7.0
     # About more devices, or for longer, it is broad: whoever asks for it is asked back.
     broad_hosts: Annotated[int, Field(ge=1, le=100_000)] = 5
     broad_hours: Annotated[float, Field(gt=0, le=8_784)] = 24.0
+    # Roles of devices (as pagoda calls them) so critical that a silence of one as a whole is broad.
+    broad_roles: tuple[str, ...] = ()
+    # How long a broad one waits in Slack for somebody else to confirm it.
+    confirm_within_s: Annotated[float, Field(ge=60, le=86_400)] = 3600.0

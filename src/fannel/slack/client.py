@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from slack_sdk.errors import SlackApiError, SlackRequestError
 from slack_sdk.web.client import WebClient
+from slack_sdk.webhook import WebhookClient
 
 from fannel.slack.errors import AsWanted, MessageNotFound, OutcomeUnknown, RateLimited, SlackError, Unreachable
 
@@ -194,6 +195,25 @@ class SlackClient:
         shares = (said.get("file") or {}).get("shares") or {}
         found = (one for by_channel in shares.values() for one in by_channel.get(channel) or ())
         return next((str(one.get("ts") or "") for one in found), None)
+
+    def call(self, method: str, **arguments: str | bool) -> Json:
+        """Any other method by its name: what Slack answers."""
+        return self._call(method, lambda: self._web.api_call(method, data=arguments))
+
+    def respond(self, url: str, payload: Json) -> None:
+        """Answer a click or a slash command by the `response_url` that came with it (five times within 30 minutes)."""
+        web = self._web
+        webhook = WebhookClient(
+            url,
+            timeout=web.timeout,
+            ssl=web.ssl,
+            proxy=web.proxy,
+            logger=self._logger,
+            retry_handlers=[],
+        )
+        status = self._tried("response_url", lambda: webhook.send_dict(payload)).status_code
+        if status != 200:
+            raise _http_error("response_url", status, {})
 
     def find_by_key(self, channel: str, key: str, since: datetime, *, thread_ts: str | None = None) -> Posted | None:
         """The message whose metadata holds `key`, posted after `since` (aware), or None.

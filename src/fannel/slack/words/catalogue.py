@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from fannel.event import Severity
     from fannel.slack.words.sentences import Sentences
+    from fannel.slack.words.silencing import Silencing
 
 
 class Counted(NamedTuple):
@@ -229,6 +230,7 @@ class Words(NamedTuple):
     storms: Storms
     posting: Posting
     steps: Steps
+    silencing: Silencing
     sentences: Sentences
 
     def problem(self, name: str) -> str:

@@ -16,6 +16,7 @@ from fannel.slack.words.catalogue import (
     Thread,
     Words,
 )
+from fannel.slack.words.english_silencing import SILENCING
 from fannel.slack.words.sentences import Sentences
 
 _DISK = "Look at the disk under spool.directory: full, read-only, broken or too slow."
@@ -202,5 +203,6 @@ ENGLISH = Words(
         unread="Read the output below: the check does not know this form of it.",
         other="Look at the device by hand: FANNEL saw too little to say.",
     ),
+    silencing=SILENCING,
     sentences=Sentences(),
 )

@@ -17,6 +17,7 @@ from fannel.slack.words.catalogue import (
     Words,
 )
 from fannel.slack.words.japanese_reasons import REASONS
+from fannel.slack.words.japanese_silencing import SILENCING
 from fannel.slack.words.sentences import Sentences
 
 _DISK = "spool.directory のディスクを確認 (容量不足・読取専用・故障・性能不足)。"
@@ -308,5 +309,6 @@ JAPANESE = Words(
         unread="下の出力を目視で確認。チェックが未対応の形式。",
         other="機器を手動で確認。FANNELでは情報不足。",
     ),
+    silencing=SILENCING,
     sentences=Sentences(REASONS),
 )
