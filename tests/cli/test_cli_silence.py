@@ -134,3 +134,53 @@ def test_a_silence_that_is_not_there(url):
     for command in (("show", 99), ("expire", 99), ("extend", 99, "1h")):
         result = run(*command)
         assert (result.exit_code, "#99 is not in the database" in result.stderr) == (1, True)
+
+
+class TestMatchersOnTheCommandLine:
+    def scope(self, *arguments):
+        (scope,) = json.loads(run("add", *arguments, "--hosts", HOSTS, "--json").stdout)["silences"][0]["scopes"]
+        return [(one["field"], one["operator"], one["value"]) for one in scope]
+
+    def test_all_fields_and_operators_and_all_must_match(self, url):
+        wanted = ("--match", "host=rt-tyo-01", "--match", "interface~Gi0/*", "--match", "kind=~bgp_.*", "2h", "card")
+        assert self.scope(*wanted) == [
+            ("host", "equal", "rt-tyo-01"),
+            ("interface", "glob", "Gi0/*"),
+            ("kind", "regex", "bgp_.*"),
+        ]
+
+    def test_they_narrow_what_the_words_name(self, url):
+        assert self.scope("rt-tyo-01", "2h", "--match", "severity=minor") == [
+            ("host", "equal", "rt-tyo-01"),
+            ("severity", "equal", "minor"),
+        ]
+
+    def test_a_short_name_is_the_host_that_has_it(self, url):
+        assert self.scope("--match", "host=sw-tyo-11", "2h") == [("host", "equal", "sw-tyo-11.example.net")]
+
+    def test_an_address_may_be_unknown(self, url):
+        assert self.scope("--match", "host=192.0.2.77", "2h") == [("host", "equal", "192.0.2.77")]
+
+    @pytest.mark.parametrize(
+        ("matcher", "why"),
+        [
+            ("host=rt-tyo-99", "no such host in pagoda: rt-tyo-0"),
+            ("host=core1", "several hosts are called so"),
+            ("site=tyo9", "no such site"),
+            ("hots=rt-tyo-01", "did you mean 'host'?"),
+            ("host", "no matcher; meant is field=value"),
+            ("severity=bad", "there are critical"),
+            ("kind=~bgp(", "no regular expression"),
+            ("interface~Gi[9-0]", "no regular expression"),
+        ],
+    )
+    def test_what_nobody_can_mean_is_refused(self, url, matcher, why):
+        result = run("add", "--match", matcher, "2h", "--hosts", HOSTS)
+        assert result.exit_code == 1
+        assert why in result.stderr
+        assert "nothing is silenced" in run("list").stdout
+
+    def test_what_matches_many_hosts_is_broad(self, url):
+        result = run("add", "--match", "kind=~bgp_.*", "2h", "--hosts", HOSTS)
+        assert result.exit_code == 1
+        assert "8 hosts, more than 5" in result.stderr

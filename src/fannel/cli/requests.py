@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -11,18 +13,29 @@ from fannel.cli import stored
 from fannel.cli.terminal import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import tzinfo
     from pathlib import Path
 
     from fannel.cli.stored import Stored
+    from fannel.incidents.silence import Matcher, Scope
     from fannel.slack.grammar import Known, Outcome, Request
+    from fannel.slack.grammar.known import Device
+    from fannel.slack.grammar.request import Target
+
+_NAMED = frozenset({"host", "site", "role"})
 
 
-def request(text: str, action: str, hosts: Path | None, opened: Stored, tz: str | None) -> Request:
-    """The one request that a text is; anything else ends the command with the reason."""
+def request(
+    text: str, action: str, hosts: Path | None, opened: Stored, tz: str | None, about: Target | None = None
+) -> Request:
+    """The one request that a text is; anything else ends the command with the reason.
+
+    `about` is what is meant where the text names nothing.
+    """
     from fannel.slack.grammar import Refusal  # noqa: PLC0415
 
-    outcomes = outcomes_of(text, hosts, opened.now, zone_of(tz), needs_hosts=action != "extend")
+    outcomes = outcomes_of(text, hosts, opened.now, zone_of(tz), needs_hosts=action != "extend", about=about)
     if len(outcomes) != 1:
         stored.fail(f"{text!r}: no request" if not outcomes else "one request at a time")
     (outcome,) = outcomes
@@ -34,14 +47,76 @@ def request(text: str, action: str, hosts: Path | None, opened: Stored, tz: str 
 
 
 def outcomes_of(
-    text: str, hosts: Path | None, now: datetime, zone: tzinfo, *, needs_hosts: bool = True
+    text: str,
+    hosts: Path | None,
+    now: datetime,
+    zone: tzinfo,
+    *,
+    needs_hosts: bool = True,
+    about: Target | None = None,
 ) -> tuple[Outcome, ...]:
     """What a text asks for, of the hosts of a file or those that FANNEL keeps."""
     from fannel.slack.grammar import Known, Limits  # noqa: PLC0415
     from fannel.slack.grammar import parse as parse_text  # noqa: PLC0415
 
     limits = Limits(longest=timedelta(days=config.load().silences.longest_days))
-    return parse_text(text, _known(hosts) if needs_hosts else Known(), now=now, zone=zone, limits=limits)
+    known = Known(devices(hosts)) if needs_hosts else Known()
+    return parse_text(text, known, now=now, zone=zone, about=about, limits=limits)
+
+
+def matched(texts: Sequence[str], hosts: Path | None) -> Scope:
+    """Matchers of the command line, their hosts by full name; what is none, or names what nobody knows, ends it."""
+    from fannel.incidents.matchers import scope_of  # noqa: PLC0415
+    from fannel.incidents.silence import SilenceError  # noqa: PLC0415
+    from fannel.slack.grammar import Known  # noqa: PLC0415
+
+    try:
+        scope = scope_of(texts)
+    except SilenceError as error:
+        stored.fail(f"--match {error}")
+    if not any(one.operator == "equal" and one.field in _NAMED for one in scope):
+        return scope
+    known = Known(devices(hosts))
+    return tuple(_found(one, known) if one.operator == "equal" else one for one in scope)
+
+
+def hosts_in(scopes: Sequence[Scope], hosts: Path | None) -> int:
+    """How many known devices silences of these scopes would be about now."""
+    from fannel.incidents.silence import OF_THE_DEVICE, folded  # noqa: PLC0415
+
+    tests = [[(one.field, one.test()) for one in scope if one.field in OF_THE_DEVICE] for scope in scopes]
+    count = 0
+    for device in devices(hosts):
+        values = {"host": device.name, "site": device.site, "role": device.role}
+        count += any(
+            all((value := values[field]) is not None and test(folded(value)) for field, test in scope)
+            for scope in tests
+        )
+    return count
+
+
+def _found(matcher: Matcher, known: Known) -> Matcher:
+    if matcher.field == "host":
+        names = known.called(matcher.value)
+        if len(names) == 1:
+            return replace(matcher, value=names[0])
+        if not names and _is_address(matcher.value):
+            return matcher  # a sender that pagoda does not know is called by its address
+        near = ", ".join(names or known.near(matcher.value))
+        what = "several hosts are called so" if names else "no such host in pagoda"
+        stored.fail(f"--match {matcher}: {what}{near and f': {near}'}")
+    groups = {"site": known.sites, "role": known.roles}.get(matcher.field)
+    if groups is not None and matcher.folded not in groups:
+        stored.fail(f"--match {matcher}: no such {matcher.field} in pagoda")
+    return matcher
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def zone_of(tz: str | None) -> tzinfo:
@@ -65,19 +140,18 @@ def moment_of(now: str | None, zone: tzinfo) -> datetime:
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=zone)
 
 
-def _known(hosts: Path | None) -> Known:
+def devices(hosts: Path | None) -> Sequence[Device]:
     """The hosts of a file, or those that a running FANNEL keeps."""
     from fannel.directory import snapshot  # noqa: PLC0415  (only for these commands)
-    from fannel.slack.grammar import Known  # noqa: PLC0415
     from fannel.slack.grammar.known import names_of  # noqa: PLC0415
 
     if hosts is not None:
-        return Known(names_of(_rows(hosts)))
+        return list(names_of(_rows(hosts)))
     kept = config.load().pagoda.cache_file
     if kept is None:
         raise config.ConfigError("pagoda.cache_file is empty: no list of hosts is kept; --hosts names a file")
     try:
-        return Known(snapshot.load(kept, None, with_interfaces=False).devices)
+        return snapshot.load(kept, None, with_interfaces=False).devices
     except snapshot.SnapshotError as error:
         raise config.ConfigError(f"{kept}: {error}; --hosts names a file of hosts") from None
 

@@ -12,7 +12,7 @@ import typer
 
 from fannel import config
 from fannel.cli import stored
-from fannel.cli.requests import moment_of, outcomes_of, request, zone_of
+from fannel.cli.requests import hosts_in, matched, moment_of, outcomes_of, request, zone_of
 from fannel.cli.stored import Json  # noqa: TC001  (Typer reads it)
 from fannel.cli.terminal import json_text, printable
 
@@ -74,6 +74,14 @@ def parse(
 @app.command("add")
 def add(
     words: _Words,
+    match: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--match",
+            metavar="MATCHER",
+            help="What else must hold: host=rt1, interface~'Gi0/*', kind=~'bgp_.*'; several times: all.",
+        ),
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Though it is broad.")] = False,
     tz: _Tz = None,
     hosts: _Hosts = None,
@@ -81,18 +89,22 @@ def add(
 ) -> None:
     """Keep quiet about something until a moment; exit status 1 if that is not understood, or broad without --yes."""
     from fannel.incidents.silence import Silence, broad  # noqa: PLC0415  (only for these commands)
+    from fannel.slack.grammar.request import Target  # noqa: PLC0415
     from fannel.slack.grammar.scope import scope_of  # noqa: PLC0415
 
     with stored.stored() as opened:
-        asked = request(f"silence {' '.join(words)}", "silence", hosts, opened, tz)
+        matchers = matched(match, hosts) if match else ()
+        about = Target() if matchers else None
+        asked = request(f"silence {' '.join(words)}", "silence", hosts, opened, tz, about)
         assert asked.starts_at is not None  # noqa: S101  (a request to silence has both)
         assert asked.ends_at is not None  # noqa: S101
-        scopes = tuple(map(scope_of, asked.targets))
+        scopes = tuple((*scope_of(target), *matchers) for target in asked.targets)
         times = (asked.starts_at, asked.ends_at)
         wanted = Silence(0, scopes, *times, author=_who(), origin="cli", reason=asked.reason)
         limits = config.load().silences
         longest = timedelta(hours=limits.broad_hours)
-        why = broad(wanted, len(asked.hosts), opened.now, most_hosts=limits.broad_hosts, longest=longest)
+        about_hosts = hosts_in(scopes, hosts) if matchers else len(asked.hosts)
+        why = broad(wanted, about_hosts, opened.now, most_hosts=limits.broad_hosts, longest=longest)
         if why and not yes:
             stored.fail(f"that is broad: {'; '.join(why)}; --yes if it is meant")
         _tell([opened.store.silences.add(wanted, opened.now)], opened, as_json=as_json)
@@ -195,8 +207,11 @@ def _line(silence: Silence, opened: Stored) -> str:
 
     start, end = (f"{at.astimezone(opened.zone):%Y-%m-%d %H:%M %Z}" for at in (silence.starts_at, silence.ends_at))
     reason = f": {silence.reason}" if silence.reason else ""
+    origin = "" if silence.author.startswith(silence.origin) else f" [{silence.origin}]"
     state = silence.state(opened.now)
-    return printable(f"#{silence.id} {state}  {described(silence.scopes)}  {start} – {end}  {silence.author}{reason}")
+    return printable(
+        f"#{silence.id} {state}  {described(silence.scopes)}  {start} – {end}  {silence.author}{origin}{reason}"
+    )
 
 
 def _json(silence: Silence, now: datetime) -> dict[str, Any]:
