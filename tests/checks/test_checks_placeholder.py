@@ -64,3 +64,14 @@ def test_a_session_named_by_its_number_should_have_no_address():
 def test_the_interface_a_neighbour_is_reached_by_should_be_its_interface():
     assert value_of("interface", Subject("ospf_neighbor", name="192.0.2.2", interface="Gi0/1")) == "Gi0/1"
     assert "interface" not in known_values(Subject("ospf_neighbor", name="192.0.2.2"))
+
+
+def test_a_gateway_group_should_have_the_number_its_name_ends_with_and_the_interface_it_is_on():
+    subject = Subject("fhrp_group", name="Vlan10 group 5", interface="Vlan10")
+    assert fill("show standby {interface} {group}", subject) == "show standby Vlan10 5"
+
+
+@pytest.mark.parametrize("name", ["Vlan10 group x", "Vlan10 group 99999", "5", "Vlan10 group 5 | reload", None])
+def test_a_gateway_group_without_a_number_should_have_none(name):
+    with pytest.raises(MissingValueError):
+        value_of("group", Subject("fhrp_group", name=name, interface="Vlan10"))

@@ -81,6 +81,13 @@ def test_when_the_name_is_known_the_device_should_not_be_asked_for_it(check):
     assert "show index" not in device.asked
 
 
+def test_when_only_the_ifindex_of_its_interface_is_known_it_should_ask_and_keep_the_subjects_own_name(check):
+    device = Device(show_index="Eth1 7\n", show_Ethernet1="is up")
+    verdict = run(check, Subject("fhrp_group", name="ifindex 7 group 1", ifindex=7), device)
+    assert device.asked[:2] == ["show index", "show Ethernet1"]
+    assert verdict.subject_name is None
+
+
 def test_when_the_device_does_not_know_the_ifindex_it_should_say_so(check):
     verdict = run(check, Subject("interface", ifindex=8), Device(show_index="Eth1 7\n"))
     assert (verdict.outcome, verdict.reason) == ("inconclusive", "the device knows no interface with ifIndex 8")

@@ -24,6 +24,7 @@ TOKEN = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
 _SLOT_AND_PORT = re.compile(r"(?<![0-9/])[0-9]+(?:/[0-9]+)+\Z", re.ASCII)
 _VRF = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}", re.ASCII)
 _NUMBER = re.compile(r"[0-9]{1,10}", re.ASCII)
+_GROUP_IN_NAME = re.compile(r" group ([0-9]{1,4})\Z", re.ASCII)
 _NAME_LENGTH = 120
 # What these say about themselves in `name` is an address, unless it is more than that.
 _NEIGHBOURS = ("bgp_neighbor", "ospf_neighbor", "bfd_session", "isis_adjacency", "ntp_server", "bgp_peer")
@@ -99,6 +100,12 @@ def _vrf(subject: Subject) -> str | None:
     return None if subject.vrf is None else subject.vrf if _VRF.fullmatch(subject.vrf) else ""
 
 
+def _group(subject: Subject) -> str | None:
+    """The number of an HSRP or VRRP group: its name is `Vlan10 group 1`."""
+    found = _GROUP_IN_NAME.search(subject.name or "") if subject.type == "fhrp_group" else None
+    return found[1] if found else None
+
+
 def _discriminator(subject: Subject) -> str | None:
     """How a device numbers a BFD session: all that its trap says."""
     name = subject.name if subject.type == "bfd_session" else None
@@ -116,6 +123,7 @@ PLACEHOLDERS: dict[str, Callable[[Subject], str | None]] = {
     "router_id": _router_id,
     "vrf": _vrf,
     "discriminator": _discriminator,
+    "group": _group,
 }
 # What texts, patterns and expressions may name besides.
 WORDS = (*PLACEHOLDERS, "name")

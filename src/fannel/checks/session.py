@@ -31,7 +31,8 @@ def run(
 
     Args:
         check: What to run.
-        subject: What it is about. When only its ifIndex is known, the device is asked for the name.
+        subject: What it is about. When only its ifIndex is known, or that of the interface it is on, the device is
+            asked for the name.
         ask: Runs one command and returns what the device printed; raises DeviceError.
         clock: Seconds, monotonic.
 
@@ -68,11 +69,15 @@ class _Run:
     def _find_subject(self) -> None:
         find = self._check.find_subject
         subject = self._subject
-        if find is None or subject.type != "interface" or subject.name or subject.ifindex is None:
+        is_it = subject.type == "interface"
+        if find is None or subject.ifindex is None or (subject.name if is_it else subject.interface):
             return
-        text = self._run(fill(find.run, subject))
-        self._found_name = _name_in(text, find, subject)
-        self._subject = dataclasses.replace(subject, name=self._found_name)
+        found = _name_in(self._run(fill(find.run, subject)), find, subject)
+        if is_it:
+            self._found_name = found
+            self._subject = dataclasses.replace(subject, name=found)
+        else:
+            self._subject = dataclasses.replace(subject, interface=found)
 
     def _collect(self) -> list[str | None]:
         # All values are checked before the first command is sent.

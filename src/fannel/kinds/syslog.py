@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import re2
 
 from fannel.kinds.facts import subject_of
+from fannel.kinds.interface_name import canonical_interface_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -139,7 +140,11 @@ def _filled(template: str, groups: Mapping[str, str]) -> str | None:
     """The template with its groups; None if one that it needs is not there."""
     if any(name not in groups for name in groups_in(template)):
         return None
-    return _GROUP_IN_TEMPLATE.sub(lambda found: groups[found[1]], template)
+    return _GROUP_IN_TEMPLATE.sub(lambda found: _spelled(found[1], groups[found[1]]), template)
+
+
+def _spelled(group: str, value: str) -> str:
+    return canonical_interface_name(value) if group == "interface" else value
 
 
 @dataclass(frozen=True, slots=True)
