@@ -22,6 +22,9 @@ def value_of(source, **values):
         ("text is match('UP')", {"text": "up"}, True),
         (r"text == 'don\'t'", {"text": "don't"}, True),
         ("(crc | int) > 10 and link == 'up'", {"crc": "12", "link": "up"}, True),
+        (r"name | regex_replace('^PowerSupply(\d+)$', 'PSU \1')", {"name": "PowerSupply2"}, "PSU 2"),
+        (r"name | regex_replace('^PowerSupply(\d+)$', 'PSU \1')", {"name": "fan 2"}, "fan 2"),
+        ("rows | dict2items | map(attribute='value.state') | list", {"rows": {"1": {"state": "ok"}}}, ["ok"]),
     ],
 )
 def test_an_expression_should_read_as_in_ansible(source, values, expected):
@@ -38,6 +41,7 @@ def test_an_expression_should_read_as_in_ansible(source, values, expected):
         ("number > 3", {"number": "many"}),
         ("1 / number", {"number": 0}),
         ("text.no_such_method()", {"text": "x"}),
+        ("rows | dict2items", {"rows": ["no", "mapping"]}),
         ("text is search('(')", {"text": "x"}),
         ("data | sum", {"data": ["a", {}]}),
     ],

@@ -248,6 +248,13 @@ def test_what_a_check_does_not_say_should_be_as_in_the_defaults_of_its_problem(t
     assert (check.rules[0].summary, check.rules[0].severity) == ("down", "critical")
 
 
+def test_the_defaults_of_a_problem_may_extend_those_of_another(tmp_path):
+    place(tmp_path, "interface_down/defaults", BASE)
+    place(tmp_path, "line_protocol_down/defaults", "extends: interface_down/defaults\nsubject: line\n")
+    check = load(place(tmp_path, "line_protocol_down/acme", ON_TOP))
+    assert (check.subject, [rule.outcome for rule in check.rules]) == ("line", ["confirmed", "cleared"])
+
+
 def test_a_variant_should_say_only_what_differs(tmp_path):
     place(tmp_path, "interface_down/defaults", BASE)
     place(tmp_path, "interface_down/acme", ON_TOP)

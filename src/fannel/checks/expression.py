@@ -2,8 +2,8 @@
 
 Jinja2 compiles them in its immutable sandbox, with a short list of filters and tests, no globals, and undefined
 values that refuse to be used. `int` and `float` refuse what is no number; `is interface('Gi0/1')` compares names in
-any spelling. Backslashes in strings are taken as they are written. Device output is only ever a value in here, never
-a template.
+any spelling; `regex_replace` and `dict2items` are Ansible's. Backslashes in strings are taken as they are written.
+Device output is only ever a value in here, never a template.
 """
 
 from __future__ import annotations
@@ -61,6 +61,18 @@ def _number(kind: type[int | float], value: object, default: object) -> object:
     return default
 
 
+def _regex_replace(value: object, pattern: str, replacement: str) -> str:
+    """As Ansible's: what matches nowhere stays as it is."""
+    return re.sub(pattern, replacement, str(value)[:_LONGEST])
+
+
+def _dict2items(value: object) -> list[dict[str, object]]:
+    if not isinstance(value, dict):
+        msg = f"{value!r:.40} is no mapping"
+        raise TypeError(msg)
+    return [{"key": key, "value": item} for key, item in value.items()]
+
+
 def _is_interface(value: object, name: str) -> bool:
     return canonical_interface_name(str(value)) == canonical_interface_name(str(name))
 
@@ -79,6 +91,7 @@ def _environment() -> ImmutableSandboxedEnvironment:
     environment.filters = {name: environment.filters[name] for name in _FILTERS.split()}
     environment.tests = {name: environment.tests[name] for name in _TESTS.split()}
     environment.filters |= {"int": _int, "float": _float}
+    environment.filters |= {"regex_replace": _regex_replace, "dict2items": _dict2items}
     environment.tests |= {"search": _search, "match": _match, "interface": _is_interface}
     return environment
 

@@ -1,7 +1,7 @@
 """From a check file to a Check. Whatever can be wrong in it is found here, with its line.
 
 A file lies on top of the check that it `extends`, or else of `defaults.yml` of its problem: what all operating systems
-have in common, above all the verdict.
+have in common, above all the verdict. Defaults may extend those of another problem in turn.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def _assembled(file: Path, folders: tuple[Path, ...], above: tuple[Path, ...]) -
     extends = doc.data.get("extends")
     if extends is None:
         found = _first(folders, f"{file.parent.name}/{DEFAULTS}", ())
-        return doc if found is None or file.stem == DEFAULTS else doc.over(document.read(found))
+        return doc if found is None or file.stem == DEFAULTS else doc.over(_assembled(found, folders, ()))
     if not isinstance(extends, str) or not re.fullmatch(r"[a-z][a-z0-9_]*(/[a-z][a-z0-9_]*)?", extends):
         raise doc.error(("extends",), f"must name another check: ios, or interface_down/ios, not {extends!r:.60}")
     above = (*above, file)
