@@ -32,6 +32,7 @@ ROOMS = (
     "incidents",
     "checks",
     "login",
+    "one_check",
     "slack",
     "posting",
     "person",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.fannel.network.plugins.plugin_utils.device import Device
+from ansible_collections.fannel.network.plugins.plugin_utils.device import Device, operating_system
 from ansible_collections.fannel.network.plugins.plugin_utils.step import Step
 
 from fannel.incidents.look import KIND as LOOK
@@ -31,8 +31,7 @@ class ActionModule(Step):
 
         if event["kind"] == LOOK:
             # The far end of a link: pagoda names the device, and the inventory knows what it runs.
-            network_os = str(self._templar.template(task_vars.get("ansible_network_os", "")))
-            event["host"].setdefault("os", network_os.rpartition(".")[2] or None)
+            event["host"].setdefault("os", operating_system(self._templar, task_vars))
         answer = Visits.of(settings, responder).answer(event, reach)
         if answer is None:
             return {"changed": False, "answered": False, "event": NOTHING}

@@ -18,6 +18,7 @@ from ansible.module_utils.common.text.converters import to_text
 
 from fannel.checks.errors import DeviceError
 from fannel.checks.redact import complaint, hidden
+from fannel.directory.mapping import os_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,6 +27,12 @@ if TYPE_CHECKING:
 
 NETWORK_CLI = ("ansible.netcommon.network_cli", "network_cli")
 _SECRETS = ("ansible_password", "ansible_ssh_pass", "ansible_become_password", "ansible_become_pass")
+
+
+def operating_system(templar: Any, variables: Mapping[str, Any]) -> str | None:
+    """The word that checks are filed under: pagoda's, or the last part of `ansible_network_os`; None without both."""
+    known = variables.get("pagoda_os") or variables.get("ansible_network_os")
+    return os_name(str(templar.template(known))) if known else None
 
 
 class Device:

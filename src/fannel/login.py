@@ -12,7 +12,7 @@ import random
 import socket
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from fannel.checks.errors import DeviceError
 from fannel.incidents import lease
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from datetime import datetime, tzinfo
 
     from fannel import config
+    from fannel.checks.verdict import Verdict
     from fannel.event import Json
     from fannel.incidents.lease import Keeper, Lease
     from fannel.incidents.store import Leases
@@ -31,6 +32,23 @@ if TYPE_CHECKING:
 # Shorter than this nobody asks why it took so long.
 SAID_AFTER_S = 3.0
 POLL_S = 0.5
+
+
+class Device(Protocol):
+    """A device that is logged in to with the first command, and never again once that failed."""
+
+    @property
+    def lost(self) -> bool:
+        """Whether its session is over, though it was there: what is asked next needs another login."""
+
+    def ask(self, command: str) -> str:
+        """What it prints. Raises DeviceError; after a failed login the same one again, whatever is asked."""
+
+    def hidden(self, verdict: Verdict) -> Verdict:
+        """The verdict without what must not be shown: passwords that the device or its plugins repeated."""
+
+    def hang_up(self) -> None:
+        """End the session at once, if there is one."""
 
 
 def owner_of(event: Json) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Self
 
 from fannel.checks import session
 from fannel.checks.errors import CheckError, NoCheckError
@@ -33,29 +33,13 @@ if TYPE_CHECKING:
     from fannel.event import Json
     from fannel.incidents.lease import Keeper, Lease
     from fannel.incidents.store import Store
+    from fannel.login import Device
     from fannel.respond import Responder
 
 # One login answers so many at most; whoever waits then takes the next turn.
 MOST_ANSWERS = 50
 # What a run asked so long ago it does not wait for any more.
 FORGOTTEN_AFTER = timedelta(hours=1)
-
-
-class Device(Protocol):
-    """A device that is logged in to with the first command, and never again once that failed."""
-
-    @property
-    def lost(self) -> bool:
-        """Whether its session is over, though it was there: what is asked next needs another login."""
-
-    def ask(self, command: str) -> str:
-        """What it prints. Raises DeviceError; after a failed login the same one again, whatever is asked."""
-
-    def hidden(self, verdict: Verdict) -> Verdict:
-        """The verdict without what must not be shown: passwords that the device or its plugins repeated."""
-
-    def hang_up(self) -> None:
-        """End the session at once, if there is one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,20 @@ def run(
     return _Run(check, subject, ask, clock).verdict()
 
 
+def lines(check: Check, subject: Subject) -> list[str | None]:
+    """The commands as they are sent; None for an optional one that lacks a value. Raises UnfitValueError."""
+    return [_line(command, subject) for command in check.commands]
+
+
+def _line(command: Command, subject: Subject) -> str | None:
+    try:
+        return fill_first(command.forms, subject)
+    except MissingValueError:
+        if not command.optional:
+            raise
+        return None
+
+
 class _Run:
     """One run: collects the outputs as it goes, so that a failure half-way loses none of them."""
 
@@ -81,10 +95,10 @@ class _Run:
 
     def _collect(self) -> list[str | None]:
         # All values are checked before the first command is sent.
-        lines = [self._line(command) for command in self._check.commands]
+        sent = lines(self._check, self._subject)
         texts: list[str | None] = []
         lost: DeviceError | None = None
-        for command, line in zip(self._check.commands, lines, strict=True):
+        for command, line in zip(self._check.commands, sent, strict=True):
             try:
                 if lost is not None:
                     raise lost
@@ -95,14 +109,6 @@ class _Run:
                 lost = error if error.lost else None
                 texts.append(None)
         return texts
-
-    def _line(self, command: Command) -> str | None:
-        try:
-            return fill_first(command.forms, self._subject)
-        except MissingValueError:
-            if not command.optional:
-                raise
-            return None
 
     def _run(self, line: str) -> str:
         started = self._clock()

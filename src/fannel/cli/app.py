@@ -10,6 +10,7 @@ import typer
 from fannel import __version__
 from fannel.cli import (
     bench,
+    check,
     checks,
     db,
     decode,
@@ -43,6 +44,7 @@ app.command("run", context_settings=run.PASS_THROUGH)(run.run)
 app.command("demo")(demo.demo)
 app.command("decode", cls=decode.InOrder)(decode.decode)
 app.command("judge")(judge.judge)
+app.add_typer(check.app, name="check")
 app.add_typer(checks.app, name="checks")
 app.command("explain")(explain.explain)
 app.command("receive")(receive.receive)
