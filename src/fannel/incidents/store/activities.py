@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from sqlalchemy import insert, select
 
 from fannel.incidents.store.database import reading, writing
+from fannel.incidents.store.rows import insert_rows
 from fannel.incidents.store.tables import activities
 
 if TYPE_CHECKING:
@@ -72,8 +73,7 @@ class Activities:
 
 def note(connection: Connection, done: Sequence[Activity]) -> None:
     """Write a batch in the transaction of `connection`."""
-    if done:
-        connection.execute(_NOTED, [_row(activity) for activity in done])
+    insert_rows(connection, _NOTED, [_row(activity) for activity in done])
 
 
 def _row(activity: Activity) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from sqlalchemy import and_, insert, or_, select, update
 
 from fannel.event import Host, Subject
 from fannel.incidents.incident import Change, Incident
+from fannel.incidents.store.rows import insert_rows
 from fannel.incidents.store.tables import history, incidents
 
 if TYPE_CHECKING:
@@ -36,8 +37,7 @@ class By(NamedTuple):
 
 def note(connection: Connection, changes: Sequence[Change]) -> None:
     """Write lines of history."""
-    if changes:
-        connection.execute(_NOTED, [asdict(change) for change in changes])
+    insert_rows(connection, _NOTED, [_row(change) for change in changes])
 
 
 def history_of(connection: Connection, incident_id: str) -> list[Change]:
@@ -128,6 +128,16 @@ def incident_of(row: RowMapping) -> Incident:
         cause=row["cause"],
         recheck_id=row["recheck_id"],
     )
+
+
+def _row(change: Change) -> dict[str, Any]:
+    return {
+        "incident_id": change.incident_id,
+        "at": change.at,
+        "who": change.who,
+        "what": change.what,
+        "why": change.why,
+    }
 
 
 def _change(

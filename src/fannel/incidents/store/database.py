@@ -151,7 +151,8 @@ def _entered(
             delay_s = min(2 * delay_s, _LAST_RETRY_S)
 
 
-def _compact_json(value: object) -> str:
+def compact_json(value: object) -> str:
+    """JSON as the store keeps it."""
     try:
         return orjson.dumps(value).decode()
     except TypeError:  # half a surrogate pair, or a number beyond 64 bits: it is kept as it came
@@ -174,7 +175,7 @@ def _parse(url: str) -> URL:
 def _engine(url: URL) -> Engine:
     if url.get_backend_name() != "sqlite":
         options = {name: value for name, value in _POSTGRESQL.items() if name not in url.query}
-        engine = sqlalchemy.create_engine(url, pool_pre_ping=True, connect_args=options, json_serializer=_compact_json)
+        engine = sqlalchemy.create_engine(url, pool_pre_ping=True, connect_args=options, json_serializer=compact_json)
         sqlalchemy.event.listen(engine, "handle_error", _leave_standby)
         return engine
     if url.database and url.database != ":memory:":
@@ -184,7 +185,7 @@ def _engine(url: URL) -> Engine:
         except OSError as error:
             msg = f"database.url: cannot create the folder {folder}: {error.strerror}"
             raise StoreError(msg) from None
-    engine = sqlalchemy.create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S}, json_serializer=_compact_json)
+    engine = sqlalchemy.create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S}, json_serializer=compact_json)
     sqlalchemy.event.listen(engine, "connect", _prepare_sqlite)
     sqlalchemy.event.listen(engine, "begin", _begin_sqlite)
     return engine

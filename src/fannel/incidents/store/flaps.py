@@ -15,6 +15,7 @@ from fannel.event import fingerprint
 from fannel.incidents.flap import Flap, excused, score, told
 from fannel.incidents.store.asking import among
 from fannel.incidents.store.plain import plain
+from fannel.incidents.store.rows import insert_rows
 from fannel.incidents.store.tables import flaps
 from fannel.incidents.store.upsert import inserter
 
@@ -118,12 +119,11 @@ def flapping(connection: Connection) -> dict[str, Flap]:
 
 def keep(connection: Connection, changed: Mapping[str, Flap]) -> None:
     """Write scores, in one order, so that two replicas do not wait for each other."""
-    if changed:
-        rows = [
-            {"fingerprint": fault, **{fact: getattr(flap, fact) for fact in _FACTS}}
-            for fault, flap in sorted(changed.items())
-        ]
-        connection.execute(_kept(connection.dialect.name), rows)
+    rows = [
+        {"fingerprint": fault, **{fact: getattr(flap, fact) for fact in _FACTS}}
+        for fault, flap in sorted(changed.items())
+    ]
+    insert_rows(connection, _kept(connection.dialect.name), rows)
 
 
 def forget(connection: Connection, now: datetime, policy: FlapPolicy) -> None:

@@ -67,18 +67,20 @@ class Utc(TypeDecorator[datetime]):
         return _from_text if dialect.name == "sqlite" else _to_utc
 
 
-def _to_utc(value: datetime | None) -> datetime | None:
-    if value is None:
-        return None
+def in_utc(value: datetime) -> datetime:
+    """The same moment in UTC; a naive one is none."""
     if value.tzinfo is None:
         msg = f"naive datetime {value!r}: the store keeps aware times"
         raise ValueError(msg)
     return value.astimezone(UTC)
 
 
+def _to_utc(value: datetime | None) -> datetime | None:
+    return None if value is None else in_utc(value)
+
+
 def _to_text(value: datetime | None) -> str | None:
-    utc = _to_utc(value)
-    return None if utc is None else utc.replace(tzinfo=None).isoformat(" ", "microseconds")
+    return None if value is None else in_utc(value).replace(tzinfo=None).isoformat(" ", "microseconds")
 
 
 def _from_text(value: str | None) -> datetime | None:
