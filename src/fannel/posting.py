@@ -81,7 +81,8 @@ class Thread:
 
 def reader_of(settings: Settings) -> Reader:
     """Who reads the channel."""
-    return Reader.of(settings.slack.language, settings.readers_zone)
+    slack, morning = settings.slack, settings.silences.morning
+    return Reader.of(slack.language, settings.readers_zone, clickable=slack.clickable, morning=morning)
 
 
 def post(

@@ -24,6 +24,18 @@ def errors_of(*blocks):
     return raised.value.extra["errors"]
 
 
+def option(shown, carried):
+    return {"text": text(shown, "plain_text"), "value": "v" * carried}
+
+
+def menu(*options):
+    groups = [{"label": text(75, "plain_text"), "options": list(options)}]
+    return {"type": "static_select", "action_id": "a", "placeholder": text(5, "plain_text"), "option_groups": groups}
+
+
+OPTION = "/blocks/0/elements/0/option_groups/0/options/0"
+
+
 @pytest.mark.parametrize(
     "block",
     [
@@ -35,6 +47,8 @@ def errors_of(*blocks):
         {"type": "context", "elements": [text(5)] * 10},
         {"type": "rich_text", "elements": [{"type": "rich_text_preformatted", "elements": [text(5, "text")]}]},
         {"type": "actions", "elements": [{"type": "button", "text": text(75, "plain_text"), "value": "v"}]},
+        {"type": "actions", "elements": [menu(option(75, 150), option(1, 1))]},
+        {"type": "actions", "elements": [{"type": "overflow", "options": [option(75, 150)] * 5, "action_id": "a"}]},
     ],
 )
 def test_a_block_within_the_limits_passes(block):
@@ -63,6 +77,30 @@ def test_a_block_within_the_limits_passes(block):
         (
             {"type": "actions", "elements": [{"type": "button", "text": text(76, "plain_text")}]},
             "must be less than 76 characters [json-pointer:/blocks/0/elements/0/text/text]",
+        ),
+        (
+            {"type": "actions", "elements": [menu(option(76, 1))]},
+            f"must be less than 76 characters [json-pointer:{OPTION}/text/text]",
+        ),
+        (
+            {"type": "actions", "elements": [menu(option(1, 151))]},
+            f"must be less than 151 characters [json-pointer:{OPTION}/value]",
+        ),
+        (
+            {"type": "actions", "elements": [menu()]},
+            f"no fewer than 1 items allowed [json-pointer:{OPTION.removesuffix('/0')}]",
+        ),
+        (
+            {"type": "actions", "elements": [{"type": "overflow", "options": [option(1, 1)] * 6}]},
+            "no more than 5 items allowed [json-pointer:/blocks/0/elements/0/options]",
+        ),
+        (
+            {"type": "actions", "elements": [{"type": "carousel"}]},
+            "unsupported type: carousel [json-pointer:/blocks/0/elements/0/type]",
+        ),
+        (
+            {"type": "actions", "elements": [menu(option(1, 1))] * 2},
+            "`action_id` a already exists for a different element [json-pointer:/blocks/0/elements/1]",
         ),
         (
             {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": [{"type": "blink"}]}]},

@@ -1,6 +1,7 @@
 """Whatever the strings of an incident hold, the message is one Slack takes and nobody else is called by it."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -23,6 +24,7 @@ readers = st.sampled_from([ENGLISH, JAPANESE])
 @given(incidents, verdicts, asides, readers)
 def test_every_message_about_an_incident_is_harmless(incident, verdict, aside, reader):
     assert_harmless(layout.parent(incident, "key", reader, aside))
+    assert_harmless(layout.parent(incident, "key", replace(reader, clickable=True), aside))
     assert_harmless(layout.collected(incident, verdict, "key", reader))
     assert_harmless(layout.recovered(incident, verdict, "key", reader))
     assert_harmless(layout.recovered(incident, None, "key", reader))

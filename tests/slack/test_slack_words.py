@@ -22,7 +22,7 @@ from fannel.login import Turns
 from fannel.slack import layout
 from fannel.slack.layout.losses import ways
 from fannel.slack.words import LANGUAGES, words_of
-from fannel.slack.words.catalogue import Counted
+from fannel.slack.words.counted import Counted
 from fannel.slack.words.english import ENGLISH
 from fannel.slack.words.japanese import JAPANESE
 

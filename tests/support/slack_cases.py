@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from fannel.checks.verdict import Output, Verdict
@@ -262,6 +262,22 @@ def thread_cases(to):
     }
 
 
+SYSTEM = replace(NEW, problem="fan_failed", notification=None, subject=Subject("device"))
+
+
+def button_cases(to):
+    """As who can click reads it."""
+    to = replace(to, clickable=True)
+    return {
+        "buttons": layout.parent(NEW, "k", to),
+        "buttons_acknowledged": layout.parent(replace(ACKNOWLEDGED, acknowledged_by="slack:Kei <Mori>"), "k", to),
+        "buttons_neighbor": layout.parent(NEIGHBOR, "k", replace(to, morning=time(7, 30))),
+        "buttons_device": layout.parent(SYSTEM, "k", to),
+        "buttons_unknown_host": layout.parent(UNKNOWN_HOST, "k", to),
+        "buttons_no_more": layout.parent(RESOLVED, "k", to),
+    }
+
+
 def course_cases(to):
     someone, why = "kei", "on my way, *spare* SFP <!channel>"
     return {
@@ -301,7 +317,7 @@ def posting_cases(to):
 
 def cases(to):
     """Every message by name, for one reader."""
-    return thread_cases(to) | course_cases(to) | note_cases(to) | storm_cases(to) | posting_cases(to)
+    return thread_cases(to) | button_cases(to) | course_cases(to) | note_cases(to) | storm_cases(to) | posting_cases(to)
 
 
 def golden(message):

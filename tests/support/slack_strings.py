@@ -146,7 +146,8 @@ def assert_harmless(message):
     """Slack takes it, it calls nobody, it fits a phone."""
     payload = message.payload
     check_message(payload)
-    for block in Block.parse_all(payload["blocks"]):
+    below = [block for attachment in payload.get("attachments", ()) for block in attachment.get("blocks", ())]
+    for block in Block.parse_all([*payload["blocks"], *below]):
         block.validate_json()
     assert len(json.dumps(payload["metadata"])) < 4000
     assert 1 <= len(payload["text"]) <= PUSH

@@ -258,6 +258,8 @@ class Slack(Section):
     # What FANNEL says there, and the zone of times that Slack does not put into each phone's own (push texts).
     language: Literal["en", "ja"] = "en"
     time_zone: ZoneName | None = None
+    # Whether alerts have buttons; None: where there is an app token. A playbook's machine needs none to draw them.
+    buttons: bool | None = None
     # More new incidents a minute than this, and they are summed up.
     storm_incidents: Annotated[int, Field(ge=1, le=10_000)] = 20
 
@@ -266,6 +268,11 @@ class Slack(Section):
         secret_from_file(self, "bot_token")
         secret_from_file(self, "app_token")
         return self
+
+    @property
+    def clickable(self) -> bool:
+        """Whether somebody hears what people click."""
+        return self.app_token is not None if self.buttons is None else self.buttons
 
 
 _PASSWORD = re.compile(r"(://[^/?#]*:)[^/?#]*@")

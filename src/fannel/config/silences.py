@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import time
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from fannel.config.section import Section
+
+
+def _of_the_day(moment: time) -> time:
+    if moment.tzinfo is not None:
+        raise ValueError("must not name a zone: it is in the zone of who reads (slack.time_zone, site.timezone)")
+    return moment
 
 
 class Silences(Section):
@@ -24,3 +31,5 @@ class Silences(Section):
     broad_roles: tuple[str, ...] = ()
     # How long a broad one waits in Slack for somebody else to confirm it.
     confirm_within_s: Annotated[float, Field(ge=60, le=86_400)] = 3600.0
+    # Until when an alert is silenced "until morning", in the readers' zone (slack.time_zone, else site.timezone).
+    morning: Annotated[time, AfterValidator(_of_the_day)] = time(9)

@@ -36,6 +36,31 @@ def context(*facts: str | None) -> Json:
     return {"type": "context", "elements": [mrkdwn(" · ".join(fact for fact in facts if fact))]}
 
 
+def plain(text: str) -> Json:
+    """Text that nothing in is parsed: what stands on a button. `emoji` off: `:name:` stays what it is."""
+    return {"type": "plain_text", "text": text, "emoji": False}
+
+
+def button(action: str, label: str, value: str, style: str | None = None) -> Json:
+    """A button: `action` says what is wanted, `value` comes back as it is."""
+    made: Json = {"type": "button", "action_id": action, "text": plain(label), "value": value}
+    return made | {"style": style} if style else made
+
+
+def menu(action: str, label: str, *groups: tuple[str, Sequence[tuple[str, str]]]) -> Json:
+    """A menu under `label`: groups of (name, [(text, value)])."""
+    made = [
+        {"label": plain(name), "options": [{"text": plain(shown), "value": value} for shown, value in options]}
+        for name, options in groups
+    ]
+    return {"type": "static_select", "action_id": action, "placeholder": plain(label), "option_groups": made}
+
+
+def actions(*elements: Json) -> Json:
+    """A row of buttons. Without a block_id: Slack gives it a new one at each edit, so that no menu keeps its choice."""
+    return {"type": "actions", "elements": list(elements)}
+
+
 def coloured(colour: str, fallback: str, *blocks: Json) -> Json:
     """An attachment: Slack draws its left edge in `colour`; `fallback` is what clients without colours show."""
     return {"color": colour, "fallback": fallback, "blocks": list(blocks)}

@@ -1,4 +1,4 @@
-"""Short forms of interface and host names, for display on a phone only: never a key, never in a command."""
+"""Short forms of the names of interfaces, hosts and people, for display only: never a key, never in a command."""
 
 from __future__ import annotations
 
@@ -51,3 +51,9 @@ def host(name: str) -> str:
     except ValueError:
         return name.split(".", 1)[0] or name
     return name
+
+
+def person(who: str) -> str:
+    """Somebody as a history keeps them (`cli:kei`, `slack:Kei Mori`), by the name that people use."""
+    where, colon, name = who.partition(":")
+    return name if colon and where in ("cli", "slack") and name else who

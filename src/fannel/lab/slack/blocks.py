@@ -29,6 +29,11 @@ _KEYS: dict[str, set[str]] = {
     "rich_text": {"elements"},
     "image": {"image_url", "alt_text", "title", "slack_file"},
 }
+_ELEMENTS = {
+    "button": {"text", "value", "url", "style", "accessibility_label"},
+    "static_select": {"placeholder", "options", "option_groups", "initial_option", "focus_on_load"},
+    "overflow": {"options"},
+}
 _RICH_PARTS = {"rich_text_section", "rich_text_preformatted", "rich_text_quote", "rich_text_list"}
 _RICH_LEAVES = {"text", "link", "user", "usergroup", "channel", "emoji", "date", "broadcast", "color"}
 
@@ -121,12 +126,10 @@ class _Inspection:
             case "image":
                 self._string(block.get("image_url"), 3000, f"{pointer}/image_url")
                 self._string(block.get("alt_text"), 2000, f"{pointer}/alt_text")
-            case "context" | "actions" | "rich_text":
-                most, inspect = {
-                    "context": (10, self._fact),
-                    "actions": (25, self._button),
-                    "rich_text": (None, self._rich),
-                }[kind]
+            case "actions":
+                self._actions(block.get("elements"), f"{pointer}/elements")
+            case "context" | "rich_text":
+                most, inspect = {"context": (10, self._fact), "rich_text": (None, self._rich)}[kind]
                 for where, one in self._items(block.get("elements"), 1, most, f"{pointer}/elements"):
                     inspect(one, where)
 
@@ -142,13 +145,46 @@ class _Inspection:
         if element.get("type") != "image":
             self._text(element, 3000, pointer)
 
-    def _button(self, element: Json, pointer: str) -> None:
-        if element.get("type") != "button":
+    def _actions(self, elements: object, pointer: str) -> None:
+        seen: set[str] = set()
+        for where, one in self._items(elements, 1, 25, pointer):
+            self._element(one, where)
+            if (action := one.get("action_id")) in seen:
+                self._wrong(f"`action_id` {action} already exists for a different element", where)
+            if isinstance(action, str):
+                seen.add(action)
+
+    def _element(self, element: Json, pointer: str) -> None:
+        kind = str(element.get("type"))
+        if kind not in _ELEMENTS:
+            self._wrong(f"unsupported type: {kind}", f"{pointer}/type")
             return
-        self._text(element.get("text"), 75, f"{pointer}/text", plain=True)
+        for key in sorted(set(element) - _ELEMENTS[kind] - {"type", "action_id", "confirm"}):
+            self._wrong(f"invalid additional property: {key}", pointer)
         for key, most in (("action_id", 255), ("value", 2000), ("url", 3000)):
             if key in element:
                 self._string(element[key], most, f"{pointer}/{key}")
+        if kind == "button":
+            self._text(element.get("text"), 75, f"{pointer}/text", plain=True)
+            if element.get("style", "primary") not in ("primary", "danger"):
+                self._wrong(f"unsupported style: {element['style']}", f"{pointer}/style")
+        else:
+            self._menu(kind, element, pointer)
+
+    def _menu(self, kind: str, element: Json, pointer: str) -> None:
+        if kind == "static_select":
+            self._text(element.get("placeholder"), 150, f"{pointer}/placeholder", plain=True)
+        if "option_groups" in element:
+            for where, group in self._items(element["option_groups"], 1, 100, f"{pointer}/option_groups"):
+                self._text(group.get("label"), 75, f"{where}/label", plain=True)
+                self._options(group.get("options"), 100, f"{where}/options")
+        else:
+            self._options(element.get("options"), 5 if kind == "overflow" else 100, f"{pointer}/options")
+
+    def _options(self, options: object, most: int, pointer: str) -> None:
+        for where, option in self._items(options, 1, most, pointer):
+            self._text(option.get("text"), 75, f"{where}/text", plain=True)
+            self._string(option.get("value"), 150, f"{where}/value")
 
     def _rich(self, element: Json, pointer: str) -> None:
         kind = element.get("type")

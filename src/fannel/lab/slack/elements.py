@@ -61,7 +61,9 @@ def _block(block: Json, reader: Reader) -> str:
         case "rich_text":
             return "".join(_rich(part, reader) for part in block["elements"])
         case "actions":
-            labels = (str((one.get("text") or {}).get("text", "…")) for one in block["elements"])
+            labels = (
+                str((one.get("text") or one.get("placeholder") or {}).get("text", "…")) for one in block["elements"]
+            )
             return f'<div class="actions">{"".join(f"<span>{plain(label)}</span>" for label in labels)}</div>'
     return f'<div class="context">[{html.escape(str(block.get("type")))}]</div>'
 

@@ -72,7 +72,11 @@ class People:
         if element["type"] == "button":
             pressed |= {"value": element.get("value") if value is None else value, "text": element.get("text")}
         else:
-            chosen = [one for one in element.get("options") or () if value in (None, one.get("value"))]
+            offered = [
+                *element.get("options", ()),
+                *(o for g in element.get("option_groups", ()) for o in g["options"]),
+            ]
+            chosen = [one for one in offered if value in (None, one.get("value"))]
             if not chosen:
                 msg = f"no option {value!r} in {action!r}"
                 raise ValueError(msg)

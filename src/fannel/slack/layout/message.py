@@ -43,15 +43,23 @@ def metadata(**ids: str) -> Json:
     return {"event_type": EVENT_TYPE, "event_payload": {"v": 1, **ids}}
 
 
-def written(push: str, sections: list[Json], look: Look | None, incident: Incident, key: str, to: Reader) -> Json:
-    """The payload of a message of a thread; with a look, the coloured meta line of a parent is in it."""
+def written(
+    push: str,
+    sections: list[Json],
+    look: Look | None,
+    incident: Incident,
+    key: str,
+    to: Reader,
+    *below: Json,
+) -> Json:
+    """The payload of a message of a thread; with a look, the coloured meta line of a parent is in it, and `below`."""
     payload: dict[str, Any] = {"text": push, "blocks": sections}
     if look is not None:
         reported = text.prose(incident.notification or "", WORD)
         age = to.duration(incident.host.stale_s) if incident.host.stale_s else ""
         stale = to.words.thread.stale.format(age=age) if age else ""
         meta = blocks.context(shown_id(incident), reported, stale)
-        payload["attachments"] = [blocks.coloured(look.colour, push, meta)]
+        payload["attachments"] = [blocks.coloured(look.colour, push, meta, *below)]
     payload["metadata"] = metadata(incident=incident.id, key=key)
     return payload
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fannel.incidents.incident import Aside
-from fannel.slack import blocks, text
+from fannel.slack import blocks, names, text
 from fannel.slack.layout import look as looks
 from fannel.slack.layout import related
+from fannel.slack.layout.buttons import buttons
 from fannel.slack.layout.message import (
     NAME,
     Message,
@@ -71,7 +72,7 @@ def _unresolved(incident: Incident, key: str, to: Reader, aside: Aside) -> Messa
     ]
     first = look.emoji if verdict is None or aside.flapping else f"{look.emoji} {look.words}:"
     said = phone_line(first, incident, what, tail=joined(severity, place(incident, to)))
-    return Message(written(said, sections, look, incident, key, to))
+    return Message(written(said, sections, look, incident, key, to, *buttons(incident, to)))
 
 
 def _resolved(incident: Incident, key: str, to: Reader, aside: Aside) -> Message:
@@ -119,7 +120,7 @@ def _story(incident: Incident, aside: Aside, to: Reader) -> list[str]:
 def _whoever_has_it(incident: Incident, to: Reader) -> str:
     if incident.acknowledged_by is None or incident.acknowledged_at is None:
         return ""
-    name = text.prose(incident.acknowledged_by.removeprefix("cli:"), NAME)
+    name = text.prose(names.person(incident.acknowledged_by), NAME)
     return f"{name}  {to.clock(incident.acknowledged_at)}"
 
 

@@ -15,19 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from fannel.event import Severity
+    from fannel.slack.words.buttons import Buttons
+    from fannel.slack.words.counted import Counted
     from fannel.slack.words.sentences import Sentences
     from fannel.slack.words.silencing import Silencing
-
-
-class Counted(NamedTuple):
-    """A text about `{n}` things: of one, of any other number."""
-
-    one: str
-    many: str
-
-    def of(self, n: int, **named: str) -> str:
-        """The text for `n`."""
-        return (self.one if n == 1 else self.many).format(n=f"{n:,}", **named)
 
 
 class Looks(NamedTuple):
@@ -231,6 +222,7 @@ class Words(NamedTuple):
     posting: Posting
     steps: Steps
     silencing: Silencing
+    buttons: Buttons
     sentences: Sentences
 
     def problem(self, name: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from fannel.slack.words.catalogue import (
-    Counted,
     Course,
     Labels,
     Looks,
@@ -16,6 +15,8 @@ from fannel.slack.words.catalogue import (
     Thread,
     Words,
 )
+from fannel.slack.words.counted import Counted
+from fannel.slack.words.english_buttons import BUTTONS
 from fannel.slack.words.english_silencing import SILENCING
 from fannel.slack.words.sentences import Sentences
 
@@ -204,5 +205,6 @@ ENGLISH = Words(
         other="Look at the device by hand: FANNEL saw too little to say.",
     ),
     silencing=SILENCING,
+    buttons=BUTTONS,
     sentences=Sentences(),
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from fannel.slack.words.catalogue import (
-    Counted,
     Course,
     Labels,
     Looks,
@@ -16,6 +15,8 @@ from fannel.slack.words.catalogue import (
     Thread,
     Words,
 )
+from fannel.slack.words.counted import Counted
+from fannel.slack.words.japanese_buttons import BUTTONS
 from fannel.slack.words.japanese_reasons import REASONS
 from fannel.slack.words.japanese_silencing import SILENCING
 from fannel.slack.words.sentences import Sentences
@@ -310,5 +311,6 @@ JAPANESE = Words(
         other="機器を手動で確認。FANNELでは情報不足。",
     ),
     silencing=SILENCING,
+    buttons=BUTTONS,
     sentences=Sentences(REASONS),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, time
 from typing import TYPE_CHECKING, Literal, Self, get_args
 
 from fannel.slack import text
@@ -29,15 +29,21 @@ def words_of(language: Language) -> Words:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """The people of one channel."""
+    """The people of one channel.
+
+    `clickable`: somebody hears what they click. Without, there are no buttons, since Slack would call each an error.
+    """
 
     words: Words = ENGLISH
     zone: tzinfo = UTC
+    clickable: bool = False
+    # When a night is over, for who silences something until then.
+    morning: time = time(9)
 
     @classmethod
-    def of(cls, language: Language, zone: tzinfo) -> Self:
+    def of(cls, language: Language, zone: tzinfo, *, clickable: bool = False, morning: time = time(9)) -> Self:
         """Readers of this language in this zone."""
-        return cls(words_of(language), zone)
+        return cls(words_of(language), zone, clickable, morning)
 
     def when(self, moment: datetime) -> str:
         """Date and time, as Slack's mark-up."""
