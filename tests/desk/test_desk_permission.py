@@ -2,7 +2,8 @@
 
 import pytest
 
-from fannel.desk.permission import Permission
+from fannel.desk.permission import REMEMBERED_S, Permission
+from fannel.lab.slack.faults import Fault
 from fannel.slack.words import words_of
 
 EN = words_of("en")
@@ -12,6 +13,14 @@ ALERTS, SILENCES, LOBBY = "C0ALERTS01", "C0SILENCE1", "C0LOBBY001"
 @pytest.fixture
 def permission(settings, client, clock):
     return lambda **variables: Permission(settings(**variables), client, clock)
+
+
+@pytest.fixture
+def members(slack):
+    """The people of user group S0NOC, while a test lasts."""
+    slack.workspace.groups["S0NOC"] = {"id": "S0NOC", "users": ["U0KEI"]}
+    yield slack.workspace.groups["S0NOC"]["users"]
+    slack.workspace.groups.clear()
 
 
 @pytest.mark.parametrize("action", ["silence", "resume", "extend", "ack", "recheck", "confirm"])
@@ -40,6 +49,26 @@ def test_who_may_confirm_is_named_by_itself_or_is_who_may_silence(permission):
     rules = permission(permissions__silence="U0KEI", permissions__confirm="U0BOB")
     assert rules.why_not("confirm", "U0BOB", ALERTS, EN) is None
     assert rules.why_not("confirm", "U0KEI", ALERTS, EN)
+
+
+def test_members_of_a_user_group_may_and_are_asked_for_every_few_minutes(permission, members, slack, clock):
+    rules = permission(permissions__silence="S0NOC")
+    assert rules.why_not("silence", "U0KEI", ALERTS, EN) is None
+    assert rules.why_not("silence", "U0RIN", ALERTS, EN)
+    members[:] = ["U0RIN"]
+    assert rules.why_not("silence", "U0RIN", ALERTS, EN)
+    assert [method for method, _ in slack.workspace.calls] == ["usergroups.users.list"]
+    clock.forward(REMEMBERED_S + 1)
+    assert rules.why_not("silence", "U0RIN", ALERTS, EN) is None
+    assert rules.why_not("silence", "U0KEI", ALERTS, EN)
+
+
+def test_where_slack_does_not_tell_who_is_in_a_group_nobody_may(permission, members, slack):
+    slack.faults.add(Fault("error", "usergroups.users.list", error="missing_scope"))
+    rules = permission(permissions__silence="S0NOC")
+    refused = rules.why_not("silence", "U0KEI", ALERTS, EN)
+    assert refused == "Slack does not tell who is in the user group S0NOC (missing_scope)"
+    assert rules.why_not("silence", "U0KEI", ALERTS, EN) is None, "a refusal is not remembered"
 
 
 def test_a_bot_may_ask_only_where_it_is_named(permission):

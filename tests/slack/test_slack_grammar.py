@@ -112,6 +112,19 @@ class TestInTheThreadOfAnAlert:
     def test_one_word_resumes(self):
         assert understood("resume", about=self.ABOUT).targets == (self.ABOUT,)
 
+    @pytest.mark.parametrize("text", ["resume when done", "thanks, resume after the swap", "復旧したら静観解除"])
+    def test_who_talks_of_resuming_and_names_nothing_resumes_nothing(self, text):
+        for thread in ({"about": self.ABOUT}, {"under": (7,)}):
+            assert understood(text, **thread).code == "told"
+
+    def test_in_the_thread_of_a_silence_that_one_is_meant(self):
+        assert understood("resume", under=(7, 8)).ids == (7, 8)
+        assert understood("静観解除お願いします", under=(7,)).ids == (7,)
+        assert understood("extend 2h", under=(7,)).ids == (7,)
+        assert understood("resume #9", under=(7,)).ids == (9,)
+        assert understood("resume rt-tyo-01", under=(7,)).ids == ()
+        assert understood("silence 2h", under=(7,)).code == "no_target"
+
     def test_an_interface_is_one_of_its_host(self):
         assert understood("silence Gi0/4 2h", about=self.ABOUT).targets == (
             Target(host="rt-osa-01", interface="Gi0/4"),

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Field = Literal["host", "site", "role", "interface", "problem", "kind", "severity", "subject"]
 Operator = Literal["equal", "glob", "regex"]
 State = Literal["pending", "active", "expired"]
-What = Literal["added", "extended", "narrowed", "expired"]
+What = Literal["added", "extended", "narrowed", "changed", "expired"]
 
 FIELDS: Final[frozenset[str]] = frozenset(
     {"host", "site", "role", "interface", "problem", "kind", "severity", "subject"}
@@ -37,6 +37,10 @@ _GLOB_MARK: Final = re.compile(r"[*?\[]")
 
 class SilenceError(ValueError):
     """What cannot be a silence, or not be done to one; the text is for who asked."""
+
+
+class OvertakenError(SilenceError):
+    """Somebody else changed it since it was read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +161,18 @@ class Silence:
     def narrowed(self, scopes: tuple[Scope, ...], by: str, now: datetime) -> Silence:
         """The next revision, about less."""
         return self._next("narrowed", by, now, scopes=scopes) if scopes else self.expired(by, now)
+
+    def replaced(self, other: Silence, by: str, now: datetime) -> Silence:
+        """The next revision, with what the other one is about, its times and its reason."""
+        return self._next(
+            "changed",
+            by,
+            now,
+            scopes=other.scopes,
+            starts_at=other.starts_at,
+            ends_at=other.ends_at,
+            reason=other.reason,
+        )
 
     def _next(self, what: What, by: str, now: datetime, **changes: Any) -> Silence:  # noqa: ANN401  (own fields)
         return replace(self, revision=self.revision + 1, what=what, changed_by=by, changed_at=now, **changes)

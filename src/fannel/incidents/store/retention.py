@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sqlalchemy import LargeBinary, and_, cast, delete, exists, func, or_, select, text, update
 from sqlalchemy.exc import IntegrityError
 
+from fannel.incidents.store.asked_tables import confirmations, requests
 from fannel.incidents.store.database import reading, writing
 from fannel.incidents.store.tables import activities, dead_letters, events, history, incidents, posts, threads
 
@@ -105,6 +106,14 @@ _LOOSE = (
         and_(posts.c.incident_id.is_(None), _DELIVERED),
     ),
     _Loose(dead_letters, dead_letters.c.at, dead_letters.c.seq, (dead_letters.c.detail, dead_letters.c.raw)),
+    _Loose(requests, requests.c.at, requests.c.seq, (requests.c.heard,)),
+    _Loose(
+        confirmations,
+        confirmations.c.asked_at,
+        confirmations.c.id,
+        (confirmations.c.wanted,),
+        confirmations.c.state != "waiting",
+    ),
 )
 _LONG = {loose.table: loose.long for loose in _LOOSE}
 _BELONGS: tuple[tuple[Table, Column[Any], tuple[ColumnElement[bool], ...]], ...] = (

@@ -6,9 +6,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Engine, and_, func, insert, or_, select, update
-from sqlalchemy.exc import IntegrityError
 
-from fannel.incidents.silence import Silence, SilenceError, scopes_of
+from fannel.incidents.silence import OvertakenError, Silence, scopes_of
 from fannel.incidents.silences import Silences
 from fannel.incidents.store import unfinished
 from fannel.incidents.store.database import reading, writing
@@ -55,34 +54,21 @@ class KeptSilences:
     def add(self, wanted: Silence, now: datetime) -> Silence:
         """Keep a new one, whatever its `id`; returns it with the id it got."""
         with writing(self._engine) as connection:
-            row = {"revision": 1, "settled": 1, "over": False, "ends_at": wanted.ends_at}
-            (new_id,) = connection.execute(insert(silences).values(row)).inserted_primary_key or (0,)
-            author = wanted.author
-            kept = replace(wanted, id=new_id, revision=1, what="added", changed_by=author, changed_at=now)
-            connection.execute(insert(silence_revisions).values(_row(kept)))
-        return kept
+            return add(connection, wanted, now)
 
     def change(self, changed: Sequence[Silence]) -> None:
         """Keep the next revision of each, or of none.
 
         Raises:
-            SilenceError: somebody else changed one of them in between.
+            OvertakenError: somebody else changed one of them in between.
         """
-        try:
-            with writing(self._engine) as connection:
-                for one in changed:
-                    before = (silences.c.id == one.id, silences.c.revision == one.revision - 1)
-                    values = {"revision": one.revision, "ends_at": one.ends_at}
-                    if not connection.execute(update(silences).where(*before).values(values)).rowcount:
-                        _refuse(one)
-                    connection.execute(insert(silence_revisions).values(_row(one)))
-        except IntegrityError:
-            _refuse(changed[0])
+        with writing(self._engine) as connection:
+            change(connection, changed)
 
     def current(self, now: datetime) -> list[Silence]:
         """Those that are pending or active."""
         with reading(self._engine) as connection:
-            return _current(connection, now)
+            return current(connection, now)
 
     def listed(self, limit: int) -> list[Silence]:
         """The latest, over or not, the newest first."""
@@ -93,8 +79,7 @@ class KeptSilences:
     def one(self, silence_id: int) -> Silence | None:
         """The silence of that id as it is now."""
         with reading(self._engine) as connection:
-            row = connection.execute(_revisions().where(silences.c.id == silence_id)).mappings().first()
-        return None if row is None else _silence(row)
+            return one(connection, silence_id)
 
     def history(self, silence_id: int) -> list[Silence]:
         """All revisions of a silence, the first first."""
@@ -146,12 +131,49 @@ class KeptSilences:
         asking: list[Json] = []
         with writing(self._engine) as connection:
             rows = connection.execute(query.with_for_update(skip_locked=True)).all()
-            left = Silences(_current(connection, now))
+            left = Silences(current(connection, now))
             for row in rows:
                 asking += _settled(connection, row.id, left, now)
                 values = {"settled": row.revision, "over": row.ends_at <= now}
                 connection.execute(update(silences).where(silences.c.id == row.id).values(values))
         return asking
+
+
+def add(connection: Connection, wanted: Silence, now: datetime) -> Silence:
+    """Keep a new one in the transaction of `connection`; returns it with the id it got."""
+    row = {"revision": 1, "settled": 1, "over": False, "ends_at": wanted.ends_at}
+    (new_id,) = connection.execute(insert(silences).values(row)).inserted_primary_key or (0,)
+    by = wanted.changed_by or wanted.author
+    kept = replace(wanted, id=new_id, revision=1, what="added", changed_by=by, changed_at=now)
+    connection.execute(insert(silence_revisions).values(_row(kept)))
+    return kept
+
+
+def change(connection: Connection, changed: Sequence[Silence]) -> None:
+    """Keep the next revision of each in the transaction of `connection`.
+
+    Raises:
+        OvertakenError: somebody else changed one of them in between; the transaction must not be committed.
+    """
+    for silence in changed:
+        # Whoever is first has the row; the other finds the next revision there.
+        before = (silences.c.id == silence.id, silences.c.revision == silence.revision - 1)
+        values = {"revision": silence.revision, "ends_at": silence.ends_at}
+        if not connection.execute(update(silences).where(*before).values(values)).rowcount:
+            raise OvertakenError(f"silence #{silence.id} was changed by somebody else just now: look again")
+        connection.execute(insert(silence_revisions).values(_row(silence)))
+
+
+def current(connection: Connection, now: datetime) -> list[Silence]:
+    """Those that are pending or active."""
+    query = _revisions().where(silences.c.ends_at > now).order_by(silences.c.id)
+    return [_silence(row) for row in connection.execute(query).mappings()]
+
+
+def one(connection: Connection, silence_id: int) -> Silence | None:
+    """The silence of that id as it is now."""
+    row = connection.execute(_revisions().where(silences.c.id == silence_id)).mappings().first()
+    return None if row is None else _silence(row)
 
 
 def _settled(connection: Connection, silence_id: int, left: Silences, now: datetime) -> list[Json]:
@@ -165,15 +187,6 @@ def _settled(connection: Connection, silence_id: int, left: Silences, now: datet
         elif other.id != silence_id:
             connection.execute(update(events).where(events.c.id == opening.id).values(silence_id=other.id))
     return asking
-
-
-def _refuse(silence: Silence) -> None:
-    raise SilenceError(f"silence #{silence.id} was changed by somebody else just now: look again")
-
-
-def _current(connection: Connection, now: datetime) -> list[Silence]:
-    query = _revisions().where(silences.c.ends_at > now).order_by(silences.c.id)
-    return [_silence(row) for row in connection.execute(query).mappings()]
 
 
 def _revisions() -> Select[Any]:

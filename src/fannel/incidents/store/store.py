@@ -24,6 +24,7 @@ from fannel.incidents.store.leases import Leases
 from fannel.incidents.store.posts import Posts
 from fannel.incidents.store.reading import Reading
 from fannel.incidents.store.recording import Handling, record
+from fannel.incidents.store.requests import Requests
 from fannel.incidents.store.retention import Retention
 from fannel.incidents.store.silences import KeptSilences
 from fannel.incidents.store.tables import events, incidents, threads
@@ -58,6 +59,7 @@ class Store:
         self.log = Reading(engine)
         self.retention = Retention(engine)
         self.silences = KeptSilences(engine)
+        self.requests = Requests(engine)
 
     @classmethod
     def open(

@@ -56,6 +56,7 @@ class _Setting:
     now: datetime
     zone: tzinfo
     about: Target | None
+    under: tuple[int, ...]
     limits: Limits
 
 
@@ -66,13 +67,15 @@ def parse(
     now: datetime,
     zone: tzinfo,
     about: Target | None = None,
+    under: tuple[int, ...] = (),
     limits: Limits = Limits(),  # noqa: B008  (frozen)
 ) -> tuple[Outcome, ...]:
     """One outcome for every line of `text` that asks for something; none for talk. Never raises, whatever the text.
 
-    Times without a zone are in `zone`, the writer's. `about` is what the alert is about in whose thread this was said.
+    Times without a zone are in `zone`, the writer's. `about` is what the alert is about in whose thread this was said,
+    `under` the silences in whose thread it was: what to resume or to extend where nothing is named.
     """
-    setting = _Setting(known, now.astimezone(UTC), zone, about, limits)  # in UTC, an hour is an hour
+    setting = _Setting(known, now.astimezone(UTC), zone, about, under, limits)  # in UTC, an hour is an hour
     found: list[Outcome] = []
     for line in _requests(plain_lines(text)):
         outcome = _outcome(line, setting)
@@ -131,6 +134,9 @@ class _Line:
             self._verbs = [verb for verb in self._verbs if verb.text != "静観"]
         self._action: Action = self._verbs[0].value
         self._ids = tuple(dict.fromkeys(token.value for token in tokens if token.kind == "number"))
+        self._implied = not self._ids and not any(token.kind in TARGET_KINDS for token in tokens)
+        if self._implied and self._action != "silence":
+            self._ids = setting.under
         self._window: Window | None = None
         self._found = Found()
 
@@ -149,7 +155,7 @@ class _Line:
     @property
     def _named(self) -> bool:
         """Whether anything is named that a request would name; a window alone is enough for a plain order."""
-        if any(token.kind in TARGET_KINDS or token.kind == "number" for token in self._tokens):
+        if self._ids or any(token.kind in TARGET_KINDS for token in self._tokens):
             return True
         if self._setting.about is not None:
             return True
@@ -205,6 +211,8 @@ class _Line:
             ids=self._ids,
             reason=self._said_reason(),
         )
+        if self._action == "resume" and self._implied and self._reason is None and request.reason:
+            raise Misfit("told")  # "resume when done", said among people, names nothing and orders nothing
         if self._action == "silence":
             return replace(request, starts_at=window.starts_at, ends_at=window.ends_at)
         if self._action == "extend":
