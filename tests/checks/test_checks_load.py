@@ -266,6 +266,26 @@ def test_a_variant_should_say_only_what_differs(tmp_path):
     assert (check.os, len(check.rules)) == ("acme_old", 2)
 
 
+def test_when_a_check_extends_one_of_another_problem_the_defaults_of_its_own_should_count_more(tmp_path):
+    place(tmp_path, "interface_down/defaults", BASE)
+    place(tmp_path, "interface_down/acme", ON_TOP)
+    own = "facts:\n  bad: \"'never'\"\nverdict:\n  - {outcome: expected, reason: x}\n"
+    place(tmp_path, "interface_slow/defaults", own)
+    extends = "extends: interface_down/acme\ncommands:\n  speed: {run: show speed}\n"
+    check = load(place(tmp_path, "interface_slow/acme", extends))
+    assert [command.name for command in check.commands] == ["log", "interface", "speed"]
+    assert {name: fact.source for name, fact in check.facts}["bad"] == "'never'"
+    assert [rule.outcome for rule in check.rules] == ["expected"]
+
+
+def test_when_two_problems_extend_each_other_it_should_be_a_mistake_and_no_endless_search(tmp_path):
+    place(tmp_path, "interface_slow/defaults", "extends: interface_down/acme\n")
+    place(tmp_path, "interface_slow/acme", ON_TOP)
+    check = place(tmp_path, "interface_down/acme", "extends: interface_slow/acme\n")
+    with pytest.raises(CheckError, match="or it extends this one"):
+        load(check)
+
+
 def test_a_check_of_the_sites_own_may_extend_the_shipped_one_of_its_name(tmp_path):
     place(tmp_path / "shipped", "interface_down/defaults", BASE)
     place(tmp_path / "shipped", "interface_down/acme", ON_TOP)

@@ -1,7 +1,8 @@
 """From a check file to a Check. Whatever can be wrong in it is found here, with its line.
 
-A file lies on top of the check that it `extends`, or else of `defaults.yml` of its problem: what all operating systems
-have in common, above all the verdict. Defaults may extend those of another problem in turn.
+A file lies on top of `defaults.yml` of its problem, what all operating systems have in common, above all the verdict;
+and that on top of the check that it `extends`, if that is one of another problem. Defaults may extend those of another
+problem in turn.
 """
 
 from __future__ import annotations
@@ -57,19 +58,22 @@ def load(file: Path, folders: Sequence[Path] = ()) -> Check:
 
 
 def _assembled(file: Path, folders: tuple[Path, ...], above: tuple[Path, ...]) -> Document:
-    """The file on top of what it extends."""
+    """The file on top of its problem's defaults and of what it extends."""
     doc = document.read(file)
     extends = doc.data.get("extends")
+    defaults = None if file.stem == DEFAULTS else _first(folders, f"{file.parent.name}/{DEFAULTS}", ())
     if extends is None:
-        found = _first(folders, f"{file.parent.name}/{DEFAULTS}", ())
-        return doc if found is None or file.stem == DEFAULTS else doc.over(_assembled(found, folders, ()))
+        return doc if defaults is None else doc.over(_assembled(defaults, folders, above))
     if not isinstance(extends, str) or not re.fullmatch(r"[a-z][a-z0-9_]*(/[a-z][a-z0-9_]*)?", extends):
         raise doc.error(("extends",), f"must name another check: ios, or interface_down/ios, not {extends!r:.60}")
     above = (*above, file)
     base = _first(folders, extends if "/" in extends else f"{file.parent.name}/{extends}", above)
     if base is None:
         raise doc.error(("extends",), f"there is no check {extends!r}, or it extends this one")
-    return doc.over(_assembled(base, folders, above))
+    below = _assembled(base, folders, above)
+    if defaults is not None and base.parent.name != file.parent.name:
+        below = _assembled(defaults, folders, above).over(below)
+    return doc.over(below)
 
 
 def _first(folders: tuple[Path, ...], name: str, above: tuple[Path, ...]) -> Path | None:
