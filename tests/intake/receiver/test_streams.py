@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import datetime as dt
 import shutil
@@ -91,8 +92,10 @@ def client(pki, identity=None):
 
 
 @contextmanager
-def receiving(tmp_path, *, spool=None, **syslog):
-    told = settings(tmp_path).model_copy(update={"syslog": Syslog(**({"tcp": ANY} | syslog))})
+def receiving(tmp_path, *, spool=None, canary_every_s=0, **syslog):
+    told = settings(tmp_path, canary_every_s=canary_every_s).model_copy(
+        update={"syslog": Syslog(**({"tcp": ANY} | syslog))}
+    )
     if spool is not None:
         told = told.model_copy(update={"spool": spool})
     running = receiver.Receiver(told)
@@ -437,3 +440,72 @@ def test_its_health_tells_of_connections(tmp_path):
         assert vitals["socket syslog tcp"].ok
         assert vitals["connections"].detail == "1 open"
         assert "connections" in {vital.name for vital in running.alive()}
+
+
+# --- canaries ----------------------------------------------------------------------------------------------------
+
+
+def canary(running):
+    (vital,) = [vital for vital in running.vitals() if vital.name == "canary"]
+    return vital
+
+
+def test_canaries_come_over_connections_too_whoever_may_send(tmp_path, pki):
+    """Client certificates are demanded, of others, and nobody of this machine may send: it is not about those."""
+    demanded = {"tls_client_ca_file": pki.ca.cert_file, "tls_client_names": ("rt1.example.net",)}
+    with receiving(
+        tmp_path, canary_every_s=0.2, allowed_sources=("192.0.2.0/24",), connections=1, **tls_settings(pki, **demanded)
+    ) as running:
+        ways = {Transport.SNMP_UDP, Transport.SYSLOG_TCP, Transport.SYSLOG_TLS}
+        until(lambda: {one.transport for one in spooled(tmp_path)} == ways)
+        until(lambda: canary(running).ok)
+        assert f"syslog tls 127.0.0.1:{running.stream_listeners[1].address.port}" in canary(running).detail
+        until(lambda: sum(one.transport is Transport.SYSLOG_TLS for one in spooled(tmp_path)) > 2)
+        assert {one.note for one in spooled(tmp_path)} == {Note.CANARY}
+        assert running.counters.get("connections_taken") == 0, "of devices"
+        assert running.counters.get("connections_refused") == 0
+
+
+def test_where_no_connection_is_taken_the_canary_says_which_way_is_broken(tmp_path, monkeypatch):
+    async def _never(_streams, _listener):
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr("fannel.intake.receiver.streams.Streams._accept", _never)
+    with receiving(tmp_path, canary_every_s=0.2) as running:
+        until(lambda: "sent, but not read" in canary(running).detail)
+        assert not canary(running).ok
+        assert f"none sent to syslog tcp 127.0.0.1:{port(running)} reached the spool" in canary(running).detail
+
+
+def test_a_handshake_that_fails_is_said_by_the_canary(tmp_path, pki):
+    with receiving(tmp_path, tcp=(), **tls_settings(pki)) as running:
+        running._streams._contexts[True].minimum_version = ssl.TLSVersion.TLSv1_3
+        running._streams._canaries._context.maximum_version = ssl.TLSVersion.TLSv1_2
+        told = []
+        assert running._streams.send_canary(running.stream_listeners[0], b"{}", told.append)
+        until(lambda: len(told) > 1)
+        assert told[-1].startswith("it cannot be sent: the handshake failed (")
+        until(lambda: running._streams.send_canary(running.stream_listeners[0], b"{}", told.append))
+
+
+def test_while_the_spool_refuses_one_canary_waits_and_comes_through_afterwards(tmp_path, monkeypatch):
+    with receiving(tmp_path, canary_every_s=0.05) as running:
+        until(lambda: canary(running).ok)
+        writer = running._spool._writer
+        real, refusing, most = writer.append, True, 0
+
+        def append(batch, *, durable):
+            if refusing:
+                raise SpoolFullError(tmp_path, "full", "make room")
+            return real(batch, durable=durable)
+
+        monkeypatch.setattr(writer, "append", append)
+        until(lambda: not running._streams._reading)
+        for _ in range(40):
+            time.sleep(0.05)
+            most = max(most, len(running._streams._connections))
+        assert most <= 1
+        before = running.counters.get("canaries")
+        refusing = False
+        until(lambda: running.counters.get("canaries") > before + 4)
+    assert kept(tmp_path) == [], "none of them is taken for a line of a device"

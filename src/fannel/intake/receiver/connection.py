@@ -32,6 +32,7 @@ class Peer(NamedTuple):
     address: str  # as the socket has it: an IPv4 address may wear IPv6's clothes
     port: int
     header: bytes = b""
+    own: bool = False  # a canary's, see canary_line.py
 
 
 class Owner(Protocol):

@@ -87,7 +87,12 @@ class Receiver:
         judge = partial(is_info, self.counters, kinds=settings.kinds.path, mibs=settings.mibs.path)
         opened = partial(spool.open_writer, settings.spool.directory, is_info=judge, bounds=bounds)
         self._spool = SpoolEnd(opened, bounds.octets, self.counters)
-        self._canaries = Canaries(self.listeners, settings.health.canary_every_s, time.monotonic())
+        self._canaries = Canaries(
+            (*self.listeners, *self.stream_listeners),
+            settings.health.canary_every_s,
+            time.monotonic(),
+            self._streams,
+        )
         stations = Stations(
             buffer=self._buffer,
             spool=self._spool,

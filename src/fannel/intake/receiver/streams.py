@@ -24,6 +24,7 @@ from fannel.intake.networks import within
 from fannel.intake.offenders import Offenders
 from fannel.intake.receiver import tls
 from fannel.intake.receiver.buffer import LINGER_S
+from fannel.intake.receiver.canary_line import CanaryLines
 from fannel.intake.receiver.connection import Connection, Peer, keep_alive, proxy_header
 from fannel.intake.receiver.mmsg import OVERHEAD_OCTETS, Chunk, sender_name
 from fannel.intake.vital import Heartbeat, Vital
@@ -65,13 +66,15 @@ class Streams:
         """Raises ConfigError where the certificate cannot be used."""
         self._listeners, self.syslog, self._buffer, self.counters = listeners, syslog, buffer, counters
         self._may_read, self._failed = may_read, failed
-        self._context: ssl.SSLContext | None = None
+        # By whether it is for a canary.
+        self._contexts: dict[bool, ssl.SSLContext] = {}
         self._renewed: list[float] = []
         if any(listener.transport is Transport.SYSLOG_TLS for listener in listeners):
-            self._context, self._renewed = tls.server_context(syslog), self._times()
+            self._contexts, self._renewed = self._made_contexts(), self._times()
         self._connections: set[Connection] = set()
         self._of_source: Counter[str] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._canaries = CanaryLines()
         self._reading = True
         self._ripening: asyncio.TimerHandle | None = None
         self._offenders = Offenders()
@@ -94,10 +97,22 @@ class Streams:
         if self._thread.is_alive():
             self._thread.join(STOP_S)
 
+    def send_canary(self, listener: Listener, payload: bytes, told: Callable[[str], None]) -> bool:
+        """Send ourselves a line; False while an earlier one is on its way. `told` hears how far it came. Any thread."""
+        if self._loop is None or not self._canaries.begin(listener):
+            return False
+
+        def begin() -> None:
+            self._keep(asyncio.create_task(self._canaries.send(listener, payload, told)))
+
+        with suppress(RuntimeError):  # it has ended already
+            self._loop.call_soon_threadsafe(begin)
+        return True
+
     def vitals(self) -> list[Vital]:
         """How it is; from any thread."""
         waiting = "" if self._reading else ", waiting for the spool: nothing is read"
-        return [Vital("connections", ok=True, detail=f"{len(self._connections)} open{waiting}")]
+        return [Vital("connections", ok=True, detail=f"{self.counters.get('connections')} open{waiting}")]
 
     # --- the loop ------------------------------------------------------------------------------------------------
 
@@ -140,7 +155,7 @@ class Streams:
             self._pause_or_resume()
             if told := self._offenders.due(datetime.now(UTC)):
                 log.warning("connections were refused", **told)
-            if self._context is not None and self._loop.time() >= renew_at:
+            if self._contexts and self._loop.time() >= renew_at:
                 renew_at = self._loop.time() + RENEW_S
                 self._renew()
             await asyncio.sleep(LOOK_S)
@@ -162,11 +177,14 @@ class Streams:
             return
         self._renewed = times
         try:
-            self._context = tls.server_context(self.syslog)
+            self._contexts = self._made_contexts()
         except ConfigError as error:
             log.error("the certificate was changed and cannot be used, going on with the one before", reason=str(error))
         else:
             log.info("the certificate was renewed")
+
+    def _made_contexts(self) -> dict[bool, ssl.SSLContext]:
+        return {own: tls.server_context(self.syslog, of_ourselves=own) for own in (False, True)}
 
     def _times(self) -> list[float]:
         times = []
@@ -189,17 +207,21 @@ class Streams:
                 await asyncio.sleep(ACCEPT_PAUSE_S)
                 continue
             address, port = plain_address(name[0]), name[1]
-            if (reason := self._refused(address)) is not None:
+            peer = Peer(listener, sock.family, name[0], port, own=self._canaries.is_own(address, port))
+            if not peer.own and (reason := self._refused(address)) is not None:
                 self._refuse(reason, address)
                 if reason == "source_not_allowed":
                     # The observer says who tried, as it does of a datagram.
-                    self.take([b""], Peer(listener, sock.family, name[0], port))
+                    self.take([b""], peer)
                 sock.close()
                 continue
-            self._of_source[address] += 1
-            task = asyncio.create_task(self._open(sock, address, Peer(listener, sock.family, name[0], port)))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            if not peer.own:
+                self._of_source[address] += 1
+            self._keep(asyncio.create_task(self._open(sock, address, peer)))
+
+    def _keep(self, task: asyncio.Task[None]) -> None:
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def _refused(self, address: str) -> str | None:
         balanced = within(address, self.syslog.proxy_from)
@@ -227,26 +249,31 @@ class Streams:
             await self._loop.connect_accepted_socket(
                 lambda: made,
                 sock,
-                ssl=self._context if secure else None,
+                ssl=self._contexts[peer.own] if secure else None,
                 ssl_handshake_timeout=HANDSHAKE_S if secure else None,
             )
         except (OSError, EOFError, TimeoutError) as error:
-            self._refuse("handshake" if secure else "broken", address)
-            log.info("a connection came to nothing", source=address, reason=_said(error))
+            if not peer.own:  # which tells it itself
+                self._refuse("handshake" if secure else "broken", address)
+                log.info("a connection came to nothing", source=address, reason=_said(error))
         finally:
             if connection is None or not connection.made:
                 sock.close()
-                self._gone(address)
+                self._gone(peer, address)
 
     def admit(self, connection: Connection, certificate: dict[str, object] | None) -> bool:
         """Whether a connection that is made may go on."""
-        if connection.peer.listener.transport is Transport.SYSLOG_TLS and not tls.is_let_in(
-            certificate, self.syslog.tls_client_names
+        own = connection.peer.own
+        if (
+            connection.peer.listener.transport is Transport.SYSLOG_TLS
+            and not own
+            and not tls.is_let_in(certificate, self.syslog.tls_client_names)
         ):
             self._refuse("client_name", connection.address)
             return False
         self._connections.add(connection)
-        self.counters.add_all({("connections", ""): 1, ("connections_taken", ""): 1})
+        if not own:
+            self.counters.add_all({("connections", ""): 1, ("connections_taken", ""): 1})
         if not self._reading:
             connection.let_read(False)  # noqa: FBT003
         return True
@@ -255,10 +282,14 @@ class Streams:
         """A connection is over."""
         if connection in self._connections:
             self._connections.discard(connection)
-            self.counters.add("connections", n=-1)
-        self._gone(connection.address)
+            if not connection.peer.own:
+                self.counters.add("connections", n=-1)
+        self._gone(connection.peer, connection.address)
 
-    def _gone(self, address: str) -> None:
+    def _gone(self, peer: Peer, address: str) -> None:
+        if peer.own:
+            self._canaries.left(address, peer.port)
+            return
         self._of_source[address] -= 1
         if self._of_source[address] <= 0:
             del self._of_source[address]

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from fannel.config import Syslog
 
 
-def server_context(syslog: Syslog) -> ssl.SSLContext:
-    """What handshakes are made by.
+def server_context(syslog: Syslog, *, of_ourselves: bool = False) -> ssl.SSLContext:
+    """What handshakes are made by; `of_ourselves` are those that need no client certificate.
 
     Raises:
         ConfigError: a file cannot be read, or is not what it should be. Names the key.
@@ -30,7 +30,7 @@ def server_context(syslog: Syslog) -> ssl.SSLContext:
     except OSError as error:
         keys = "syslog.tls_cert_file" + (", syslog.tls_key_file" if syslog.tls_key_file else "")
         raise ConfigError(f"{keys}: {_reason(error)}") from None
-    if syslog.tls_client_ca_file is not None:
+    if syslog.tls_client_ca_file is not None and not of_ourselves:
         context.verify_mode = ssl.CERT_REQUIRED
         try:
             context.load_verify_locations(syslog.tls_client_ca_file)
