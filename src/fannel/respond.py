@@ -166,7 +166,7 @@ class Responder:
 
     @again_if_lost
     def recheck(self, event: Json, verdict: Verdict) -> Json:
-        """What a look that nobody asked for found: over, or still there. The latter makes no new post.
+        """What another look found: over, or still there. The latter makes no new post, unless a person asked for it.
 
         A look that told nothing changes nothing; what nobody was told of ends without a word.
         """
@@ -293,24 +293,26 @@ class Responder:
 
     def _rechecked(self, it: About, event: Json, verdict: Verdict) -> None:
         before = it.incident
-        if verdict.outcome == "cleared":
-            if not it.resolve(self._began(verdict), self._by("check", f"found by re-check: {verdict.reason}")):
-                return
-            if self._outbox is not None and it.told:
-                key, thread = _key(before, "recovered", event), self._thread(it)
-                thread.reply(RECOVERY, key, course.found_over(it.incident, verdict, key, self._reader))
-                thread.update(RECOVERY, _key(before, "update", event))
-        elif verdict.outcome != "inconclusive":
+        found_over = verdict.outcome == "cleared" and it.resolve(
+            self._began(verdict), self._by("check", f"found by re-check: {verdict.reason}")
+        )
+        known, changed = before.verdict or {}, False
+        if verdict.outcome not in ("cleared", "inconclusive"):
             self._judge(it, verdict)
-            known = before.verdict or {}
             changed = (known.get("outcome"), known.get("reason")) != (verdict.outcome, verdict.reason)
-            if self._outbox is not None and changed and it.told:
-                thread = self._thread(it)
-                if known.get("outcome") == "inconclusive":
-                    # The first that anybody knows of it, and an edit reaches no telephone.
-                    key = _key(before, "verdict", event)
-                    thread.reply(VERDICT, key, layout.collected(it.incident, verdict, key, self._reader))
-                thread.update(SUMMARY, _key(before, "update", event))
+        if self._outbox is None or not it.told:
+            return
+        thread, to = self._thread(it), self._reader
+        if found_over:
+            key = _key(before, "recovered", event)
+            thread.reply(RECOVERY, key, course.found_over(it.incident, verdict, key, to))
+        elif before.recheck_for or (changed and known.get("outcome") == "inconclusive"):
+            # Somebody waits for it; or it is the first that anybody knows, and an edit reaches no telephone.
+            key = _key(before, "verdict", event)
+            said = layout.collected(it.incident, verdict, key, to, asked_by=before.recheck_for)
+            thread.reply(VERDICT, key, said)
+        if found_over or changed:
+            thread.update(RECOVERY if found_over else SUMMARY, _key(before, "update", event))
 
     def _unknown(self, event: Json) -> UnknownIncidentError:
         return UnknownIncidentError(

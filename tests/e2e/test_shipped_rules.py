@@ -77,6 +77,13 @@ EVENTS = {
         "interface_down", "confirmed", incident="A-9", role="core", escalates=False
     ),
     "other link": verdict("interface_down", "confirmed", incident="A-8", role="leaf"),
+    "silenced, looked at again": fault(
+        "bgp_neighbor_down", "ios", "info", kind="recheck", silence=SILENCED, via="check"
+    ),
+    "silenced, and somebody asks": replace(
+        fault("bgp_neighbor_down", "ios", "info", kind="recheck", silence=SILENCED, via="check"),
+        incident={"id": "A-1", "state": "open", "asked_by": "kei"},
+    ),
     "look": fault("config_changed", "ios", "info", kind="look", via="check"),
     "looked": fault("config_changed", "ios", "info", kind="looked", via="check"),
     "no check, over": fault("door_open", "ios", "clear", "open"),
@@ -134,6 +141,8 @@ def test_what_has_a_check_is_verified_when_it_is_over(answered, problem):
         ("core link", "fannel.network.further"),
         ("core link, nobody to escalate to", None),
         ("other link", None),
+        ("silenced, looked at again", None),
+        ("silenced, and somebody asks", "fannel.network.recheck"),
         ("look", "fannel.network.look"),
         ("looked", None),
         ("no check, over", "fannel.network.note"),

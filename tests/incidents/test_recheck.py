@@ -48,6 +48,10 @@ def down(number=1, at=NOW, **changes):
     return replace(event(at=at), subject=Subject("interface", f"GigabitEthernet0/{number}"), **changes)
 
 
+def event_up(number, at=NOW):
+    return replace(event(phase="clear", at=at), subject=Subject("interface", f"GigabitEthernet0/{number}"))
+
+
 def opened(store, number=1, at=NOW):
     return record(store, down(number, at))[0].incident["id"]
 
@@ -183,6 +187,86 @@ def test_a_fault_that_came_back_is_asked_about_after_it_came_back(store):
 
 
 # --- two replicas ------------------------------------------------------------------------------------------------
+
+
+def want(store, incident_id, who="kei", at=NOW):
+    with store.about(incident_id) as it:
+        return it.ask_again(who, at)
+
+
+NEVER = replace(POLICY, after=None)
+
+
+def test_what_a_person_asks_for_is_asked_at_once_and_says_so_whatever_is_never_looked_at(store):
+    wanted = opened(store)
+    assert not store.recheck_wanted(NOW)
+    assert store.take_rechecks(LATER, NEVER) == []
+    assert want(store, wanted)
+    assert store.recheck_wanted(NOW)
+    (event,) = store.take_rechecks(NOW, NEVER)
+    assert event.incident == {"id": wanted, "state": "new", "asked_by": "kei"}
+    assert store.event_json(event.id)["incident"]["asked_by"] == "kei"
+    validate(event.to_queue(), schema())
+    assert not store.recheck_wanted(NOW)
+
+
+def test_while_one_person_waits_for_it_another_need_not_ask(store):
+    wanted = opened(store)
+    assert want(store, wanted)
+    assert not want(store, wanted, "yuki")
+    (event,) = store.take_rechecks(NOW, POLICY)
+    store.rechecked(wanted, event.id, NOW + DAY)
+    assert want(store, wanted, "yuki", NOW + timedelta(seconds=1))
+
+
+def test_what_is_over_cannot_be_asked_for(store):
+    wanted = opened(store)
+    store.resolve(wanted, as_of=NOW, who="cli:me", now=NOW)
+    assert not want(store, wanted)
+
+
+def test_what_was_asked_unasked_and_perhaps_left_alone_is_asked_anew_for_a_person(store):
+    wanted = opened(store)
+    (unasked,) = store.take_rechecks(LATER, POLICY)
+    assert want(store, wanted, at=LATER)
+    (event,) = store.take_rechecks(LATER, POLICY)
+    assert event.id != unasked.id
+    assert event.incident["asked_by"] == "kei"
+
+
+def test_a_person_goes_first_and_may_ask_about_what_flaps(store):
+    for number in range(1, 4):
+        opened(store, number)
+    for _ in range(4):
+        record(store, down(9), event_up(9))
+    restless = opened(store, 9)
+    assert restless not in asked(store, LATER - DAY)
+    assert want(store, restless, at=LATER)
+    assert asked(store, policy=replace(POLICY, at_once=1)) == [restless]
+
+
+def test_what_no_check_can_answer_is_not_waited_for(store):
+    wanted = opened(store)
+    want(store, wanted)
+    assert asked(store, NOW, answerable=lambda _: False) == []
+    assert store.incident(wanted).recheck_for is None
+    assert want(store, wanted)
+
+
+def test_one_who_asked_and_got_no_answer_is_not_forgotten(store):
+    wanted = opened(store)
+    want(store, wanted)
+    (first,) = store.take_rechecks(NOW, NEVER)
+    (again,) = store.take_rechecks(NOW + POLICY.retry, NEVER)
+    assert (again.id, again.incident["asked_by"]) == (first.id, "kei")
+
+
+def test_a_fault_that_came_back_forgets_who_asked_before(store):
+    wanted = opened(store)
+    want(store, wanted)
+    store.resolve(wanted, as_of=NOW, who="cli:me", now=NOW)
+    assert opened(store, at=NOW + timedelta(seconds=60)) == wanted
+    assert store.incident(wanted).recheck_for is None
 
 
 def test_two_replicas_at_the_same_instant_never_ask_about_the_same_fault(postgresql):

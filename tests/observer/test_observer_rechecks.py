@@ -77,6 +77,17 @@ def test_an_observer_that_was_killed_before_the_rules_had_it_asks_again_after_it
     assert "asked_again_at" in asking.incident, "the source would take it for one it has put already"
 
 
+def test_what_a_person_wants_to_know_is_asked_within_a_look(store, observed):
+    found = opened(store)
+    observed.recheck.wanted()
+    assert observed.told() == []
+    with store.about(found) as it:
+        it.ask_again("kei", observed.now)
+    observed.recheck.wanted()
+    (asking,) = observed.told()
+    assert (asking.incident["id"], asking.incident["asked_by"]) == (found, "kei")
+
+
 def test_a_fault_without_a_check_or_on_an_unknown_device_is_not_asked_about(store, observed):
     unknown = replace(event(), host=Host("192.0.2.9", known=False))
     no_check = replace(event(), host=replace(event().host, os="acmeos"))
@@ -104,7 +115,9 @@ def test_what_goes_wrong_is_counted_and_ends_nothing(store, observed, monkeypatc
 
     monkeypatch.setattr(Store, "take_rechecks", fail)
     monkeypatch.setattr(Store, "unanswered", fail)
+    monkeypatch.setattr(Store, "recheck_wanted", fail)
     observed.recheck()
+    observed.recheck.wanted()
     responder = SimpleNamespace(remind=lambda _: None)
     Reminding(store, responder, timedelta(days=1), observed.counters, lambda: observed.now)()
-    assert observed.counters.get(counted) == 2
+    assert observed.counters.get(counted) == 3

@@ -58,6 +58,38 @@ def test_a_recheck_that_finds_it_still_down_posts_nothing_and_the_next_is_due_in
     assert len(store.take_rechecks(LATER + HOUR, RecheckPolicy())) == 1
 
 
+@pytest.fixture
+def asked_for(down, store):
+    with store.about(down["incident"]["id"]) as it:
+        it.ask_again("kei", LATER)
+    (found,) = store.take_rechecks(LATER, RecheckPolicy(after=None))
+    return found.to_queue()
+
+
+@pytest.mark.parametrize(
+    ("verdict", "says"),
+    [(DOWN, "DOWN, confirmed"), (UNREACHABLE, "could not judge"), (ADMIN_DOWN, "expected")],
+)
+def test_whoever_asked_for_a_recheck_is_answered_in_the_thread_whatever_it_finds(
+    responder, store, slack, down, asked_for, verdict, says
+):
+    before = len(messages(slack))
+    responder.recheck(asked_for, verdict)
+    *_, reply = messages(slack)
+    assert len(messages(slack)) == before + 1
+    assert says in reply["text"]
+    assert "re-check for kei" in str(reply["blocks"])
+    assert incident(store, down).recheck_for is None
+    responder.recheck(asked_for, verdict)
+    assert len(messages(slack)) == before + 1
+
+
+def test_a_recheck_that_somebody_asked_for_and_that_finds_it_up_ends_it(responder, store, slack, down, asked_for):
+    responder.recheck(asked_for, UP)
+    assert incident(store, down).over
+    assert sum("found by re-check" in push for push in pushes(slack)) == 1
+
+
 def test_a_recheck_that_finds_something_else_changes_the_parent_without_a_post(responder, store, slack, down, asking):
     responder.recheck(asking, ADMIN_DOWN)
     parent, *replies = messages(slack)

@@ -240,6 +240,7 @@ def thread_cases(to):
         "parent_source_quiet_over": layout.parent(QUIET_OVER, "k", to),
         "collected_long": layout.collected(JUDGED, CONFIRMED, "k", to),
         "collected_short": layout.collected(NEW, EXPECTED, "k", to),
+        "collected_asked": layout.collected(JUDGED, EXPECTED, "k", to, asked_by="Kei <Mori>"),
         "collected_back_already": layout.collected(RESOLVED, BACK_ALREADY, "k", to),
         "collected_unreachable": layout.collected(NEW, UNREACHABLE, "k", to),
         "collected_unknown_host": layout.collected(UNKNOWN_HOST, NOT_KNOWN, "k", to),

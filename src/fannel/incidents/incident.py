@@ -25,7 +25,8 @@ class Incident:
     `new`: nobody has answered yet; `open`: a thread exists or is wanted; `acknowledged`: a person has it;
     `resolved`: it is over, and a raise within the reopening time reopens it; `closed`: it is over for good.
     `notification` names what reported it first (`IF-MIB::linkDown`). One that was reopened had been over from
-    `recovered_at` to `reopened_at`. `recheck_id` is the event that asks whether it is still true, until that is known.
+    `recovered_at` to `reopened_at`. `recheck_id` is the event that asks whether it is still true, until that is known,
+    and `recheck_for` the person who wants to know.
     """
 
     id: str
@@ -51,6 +52,7 @@ class Incident:
     cause_id: str | None = None
     cause: dict[str, Any] | None = None
     recheck_id: str | None = None
+    recheck_for: str | None = None
 
     @property
     def over(self) -> bool:

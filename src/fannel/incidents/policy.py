@@ -23,8 +23,7 @@ def retention_policy(log: config.Log) -> Policy:
     return Policy(timedelta(days=log.keep_days), log.keep_octets)
 
 
-def recheck_policy(incidents: config.Incidents) -> RecheckPolicy | None:
-    """What `[incidents]` says of looking again; None where it says never."""
-    if not incidents.recheck_after_s:
-        return None
-    return RecheckPolicy(timedelta(seconds=incidents.recheck_after_s), timedelta(seconds=incidents.recheck_every_s))
+def recheck_policy(incidents: config.Incidents) -> RecheckPolicy:
+    """What `[incidents]` says of looking again."""
+    after = timedelta(seconds=incidents.recheck_after_s) if incidents.recheck_after_s else None
+    return RecheckPolicy(after, timedelta(seconds=incidents.recheck_every_s))

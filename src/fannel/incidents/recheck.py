@@ -22,13 +22,13 @@ KIND = "recheck"
 
 @dataclass(frozen=True, slots=True)
 class RecheckPolicy:
-    """`after` its last raise a fault is looked at, then `every` so often.
+    """`after` its last raise a fault is looked at, then `every` so often; None: only when a person asks.
 
     What was asked and not answered is asked again after `retry`: whoever was to answer may have died. `at_once` bounds
     what is asked and not answered yet, so that looking again never takes the turn of what is new.
     """
 
-    after: timedelta = timedelta(hours=1)
+    after: timedelta | None = timedelta(hours=1)
     every: timedelta = timedelta(hours=1)
     retry: timedelta = timedelta(minutes=10)
     at_once: int = 4
@@ -38,8 +38,10 @@ def recheck_event(incident: Incident, source: Source, *, event_id: str, now: dat
     """The event of kind `recheck` about an unresolved incident; `source` is that of the event that opened it.
 
     It only informs: it raises nothing and clears nothing, so recording it changes no incident. A rule that acts on it
-    runs the check; its verdict resolves the incident, or says that the fault is still there.
+    runs the check; its verdict resolves the incident, or says that the fault is still there. `incident.asked_by` is
+    there when a person wants to know, whatever is silenced.
     """
+    asked_by = {"asked_by": incident.recheck_for} if incident.recheck_for else {}
     return Event(
         id=event_id,
         received_at=now,
@@ -51,5 +53,5 @@ def recheck_event(incident: Incident, source: Source, *, event_id: str, now: dat
         host=incident.host,
         subject=incident.subject,
         source=source,
-        incident={"id": incident.id, "state": incident.state},
+        incident={"id": incident.id, "state": incident.state} | asked_by,
     )

@@ -49,7 +49,7 @@ from fannel.observer.chores import (
 )
 from fannel.observer.custody import Custody
 from fannel.observer.feeder import Feeder
-from fannel.observer.rechecks import RECHECK_EVERY_S, REMIND_EVERY_S, Rechecks, Reminding
+from fannel.observer.rechecks import RECHECK_EVERY_S, REMIND_EVERY_S, WANTED_EVERY_S, Rechecks, Reminding
 from fannel.observer.recorder import Recorder
 from fannel.observer.retelling import Retelling
 from fannel.observer.silencing import LOOK_EVERY_S, Silencing
@@ -222,9 +222,10 @@ class Observer:
 
     def _add_rechecks(self, chores: Chores) -> None:
         incidents = self._settings.incidents
-        if (policy := recheck_policy(incidents)) is not None:
-            checks = Checks.beside(self._settings.checks.path)
-            rechecks = Rechecks(self._store, policy, checks, self.custody, self._counters, _now)
+        policy, checks = recheck_policy(incidents), Checks.beside(self._settings.checks.path)
+        rechecks = Rechecks(self._store, policy, checks, self.custody, self._counters, _now)
+        chores.add("wanted", WANTED_EVERY_S, rechecks.wanted)
+        if policy.after is not None:
             chores.add("rechecks", min(RECHECK_EVERY_S, incidents.recheck_after_s), rechecks)
         if self.delivery is not None and incidents.remind_after_s:
             after = timedelta(seconds=incidents.remind_after_s)

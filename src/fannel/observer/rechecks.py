@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 log = logs.Logger("fannel.observer")
 
 RECHECK_EVERY_S = 10.0
+# How long a person waits for the rules to be asked.
+WANTED_EVERY_S = 1.0
 REMIND_EVERY_S = 60.0
 
 
@@ -59,6 +61,21 @@ class Rechecks:
         except Exception:
             log.exception("looking for faults to check again failed")
             self._counters.add("recheck_defects")
+
+    def wanted(self) -> None:
+        """A round, if a person waits for one: asking whether costs no write."""
+        try:
+            waits = self._store.recheck_wanted(self._now())
+        except StoreError as error:
+            log.error("cannot look who wants a fault checked", reason=str(error))
+            self._counters.add("store_errors")
+            return
+        except Exception:
+            log.exception("looking who wants a fault checked failed")
+            self._counters.add("recheck_defects")
+            return
+        if waits:
+            self()
 
     def _ask(self, event: Event) -> None:
         try:

@@ -94,6 +94,12 @@ class About:
         """The event that asked whether it is still true is answered."""
         rechecks.answered(self._connection, self._id, event_id, again_at)
 
+    def ask_again(self, who: str, at: datetime) -> bool:
+        """A person wants it looked at; False when it is over, or somebody wants that already."""
+        asked = rechecks.ask(self._connection, self._id, who, at)
+        self.incident = self._read()
+        return asked
+
     def look_again(self, at: datetime) -> bool:
         """Have it looked at once more at that time, unless it is over or somebody is asked already."""
         return rechecks.sooner(self._connection, self._id, at)

@@ -127,6 +127,7 @@ def incident_of(row: RowMapping) -> Incident:
         cause_id=row["cause_id"],
         cause=row["cause"],
         recheck_id=row["recheck_id"],
+        recheck_for=row["recheck_for"],
     )
 
 

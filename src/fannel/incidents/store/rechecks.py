@@ -6,9 +6,9 @@ event are one transaction; a question that is not answered in time is put again,
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import and_, func, or_, select, text, update
 from ulid import ULID
 
 from fannel.event import Event
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 # Looked at in one go; what no check can answer costs no more than being passed over once in `every`.
 _MOST = 100
 _NOT_OVER = incidents.c.resolved_at.is_(None)
+# In the words of its index: neither database knows that a time asked for is in it otherwise.
+_WANTED = and_(text("incidents.recheck_for IS NOT NULL"), _NOT_OVER)
 _ASKED = and_(_NOT_OVER, incidents.c.recheck_id.is_not(None))
 _RESTLESS = (
     select(flaps.c.fingerprint)
@@ -57,15 +59,11 @@ def take(
     asking: list[Event] = []
     if room <= 0:
         return asking
-    # Never asked and raised long enough ago; or asked for at this time, by the last answer or by a rule.
-    due = or_(
-        and_(incidents.c.recheck_at.is_(None), incidents.c.last_raise_at <= now - policy.after),
-        incidents.c.recheck_at <= now,
-    )
+    # What a person asked for goes first, also of what flaps or follows from something.
     query = (
         select(incidents)
-        .where(*_ALONE, due)
-        .order_by(incidents.c.opened_at)
+        .where(or_(and_(_WANTED, incidents.c.recheck_at <= now), *_due(now, policy)))
+        .order_by(incidents.c.recheck_for.is_(None), incidents.c.opened_at)
         .limit(_MOST)
         .with_for_update(skip_locked=True)
     )
@@ -74,19 +72,43 @@ def take(
             break
         event = _question(connection, row, now) if answerable(incident_of(row)) else None
         again_at = now + (policy.every if event is None else policy.retry)
-        its_id = None if event is None else event.id
-        connection.execute(
-            update(incidents).where(incidents.c.id == row["id"]).values(recheck_at=again_at, recheck_id=its_id)
-        )
+        values: dict[str, Any] = {"recheck_at": again_at, "recheck_id": None, "recheck_for": None}
+        if event is not None:
+            values |= {"recheck_id": event.id, "recheck_for": row["recheck_for"]}
+        connection.execute(update(incidents).where(incidents.c.id == row["id"]).values(values))
         if event is not None:
             asking.append(event)
     return asking
 
 
+def _due(now: datetime, policy: RecheckPolicy) -> tuple[ColumnElement[bool], ...]:
+    """What nobody needs to ask for: never asked and raised long enough ago; or due by the last answer, or by a rule."""
+    if policy.after is None:
+        return ()
+    fresh = and_(incidents.c.recheck_at.is_(None), incidents.c.last_raise_at <= now - policy.after)
+    return (and_(*_ALONE, or_(fresh, incidents.c.recheck_at <= now)),)
+
+
+def ask(connection: Connection, incident_id: str, who: str, at: datetime) -> bool:
+    """A person wants to know; False where it is over, or somebody asked and has no answer yet.
+
+    What was asked unasked is asked anew: the rules leave that alone while it is silenced, and this they do not.
+    """
+    mine = (incidents.c.id == incident_id, _NOT_OVER, incidents.c.recheck_for.is_(None))
+    values = {"recheck_at": at, "recheck_id": None, "recheck_for": who}
+    return bool(connection.execute(update(incidents).where(*mine).values(values)).rowcount)
+
+
+def wanted(connection: Connection, now: datetime) -> bool:
+    """Whether somebody asked and nobody has put it to the rules yet."""
+    query = select(incidents.c.id).where(_WANTED, incidents.c.recheck_at <= now).limit(1)
+    return connection.execute(query).first() is not None
+
+
 def answered(connection: Connection, incident_id: str, event_id: str, again_at: datetime) -> None:
     """That question is answered; the next one is due at `again_at`."""
     asked = (incidents.c.id == incident_id, incidents.c.recheck_id == event_id)
-    connection.execute(update(incidents).where(*asked).values(recheck_at=again_at, recheck_id=None))
+    connection.execute(update(incidents).where(*asked).values(recheck_at=again_at, recheck_id=None, recheck_for=None))
 
 
 def sooner(connection: Connection, incident_id: str, at: datetime) -> bool:

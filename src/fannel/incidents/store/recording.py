@@ -91,6 +91,7 @@ _REOPENED = (
         due_at=bindparam("due"),
         recheck_at=null(),
         recheck_id=null(),
+        recheck_for=null(),
     )
 )
 _SETTLING = update(incidents).where(incidents.c.id == bindparam("cleared")).values(due_at=bindparam("due"))

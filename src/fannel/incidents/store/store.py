@@ -228,6 +228,11 @@ class Store:
             recorded = record(connection, [(event, b"") for event in asking], self._handling) if asking else []
         return [_again(event, now) if event.received_at < now else event for event in recorded]
 
+    def recheck_wanted(self, now: datetime) -> bool:
+        """Whether a person wants to know about a fault, and the rules were not asked yet."""
+        with reading(self._engine) as connection:
+            return rechecks.wanted(connection, now)
+
     def rechecked(self, incident_id: str, event_id: str, again_at: datetime) -> None:
         """Note that such an event is answered, and when to ask again."""
         with writing(self._engine) as connection:

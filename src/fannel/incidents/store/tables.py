@@ -146,6 +146,8 @@ incidents = Table(
     Column("recheck_at", Utc),
     # The event that asks whether it is still true, until its answer is in; see store/rechecks.py.
     Column("recheck_id", String(26)),
+    # Who asked for that look, as its thread is to name them.
+    Column("recheck_for", Text),
     Column("reopened", Integer, nullable=False, server_default="0"),
     # When it was reopened last, and since when it had been over then.
     Column("reopened_at", Utc),
@@ -187,6 +189,12 @@ incidents = Table(
         "due_at",
         sqlite_where=text("due_at IS NOT NULL"),
         postgresql_where=text("due_at IS NOT NULL"),
+    ),
+    Index(
+        "ix_incidents_recheck_for",
+        "recheck_at",
+        sqlite_where=text("recheck_for IS NOT NULL"),
+        postgresql_where=text("recheck_for IS NOT NULL"),
     ),
     # Two replicas that see one fault at the same instant open one incident: the database says so.
     Index(

@@ -12,6 +12,7 @@ from fannel.slack.layout import outputs
 from fannel.slack.layout.advice import next_step
 from fannel.slack.layout.message import (
     DESCRIPTION,
+    NAME,
     Message,
     headline,
     joined,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from fannel.slack.words import Reader, Words
 
 
-def collected(incident: Incident, verdict: Verdict, key: str, to: Reader) -> Message:
+def collected(incident: Incident, verdict: Verdict, key: str, to: Reader, *, asked_by: str | None = None) -> Message:
     """What the check saw and concluded: the judgement, its reason, the lines that show it, the rest as a file."""
     words = to.words
     look = looks.judged(verdict.outcome, incident.problem, incident.severity, words)
@@ -48,7 +49,8 @@ def collected(incident: Incident, verdict: Verdict, key: str, to: Reader) -> Mes
     ran = len(verdict.outputs)
     effort = words.thread.commands.of(ran, seconds=f"{verdict.took_s:.1f}") if ran else ""
     more = words.thread.full_output if file else ""
-    meta = blocks.context(effort, told(verdict.waited, words), more, shown_id(incident))
+    asked = words.course.asked_by.format(who=text.prose(asked_by, NAME)) if asked_by else ""
+    meta = blocks.context(asked, effort, told(verdict.waited, words), more, shown_id(incident))
     sections = [block for block in (head, body, meta) if block is not None]
     reason = told_plain(verdict.reasons, words)
     said = phone_line(look.emoji, incident, f"{look.words}: {reason}", subject=verdict.subject_name)

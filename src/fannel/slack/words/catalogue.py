@@ -95,6 +95,7 @@ class Course(NamedTuple):
     why: str
     found_by_recheck: str
     found_by_recheck_push: str
+    asked_by: str
     after_at_most: str
     nobody_said: str
     lasts: str

@@ -112,6 +112,7 @@ ENGLISH = Words(
         why="Why",
         found_by_recheck="Found by re-check: {reason}",
         found_by_recheck_push="found by re-check",
+        asked_by="re-check for {who}",
         after_at_most="after at most {lasted}",
         nobody_said="The device never said so: it may have been back for longer.",
         lasts="for {lasted}",

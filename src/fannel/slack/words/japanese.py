@@ -226,6 +226,7 @@ JAPANESE = Words(
         why="コメント",
         found_by_recheck="再確認で判明: {reason}",
         found_by_recheck_push="再確認で判明",
+        asked_by="再確認の依頼 {who}",
         after_at_most="障害時間 最長 {lasted}",
         nobody_said="機器からの復旧通知なし。実際の復旧はより早い可能性あり。",
         lasts="{lasted}経過",
