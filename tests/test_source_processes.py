@@ -143,6 +143,19 @@ def test_without_a_receiver_of_its_own_it_starts_the_observer_alone(home, monkey
     assert asyncio.run(scenario()).keys() == {"observe"}
 
 
+def test_its_processes_share_one_malloc_arena_unless_the_environment_says_otherwise(home, monkeypatch):
+    monkeypatch.setenv("FANNEL_RECEIVER__START", "false")
+    monkeypatch.setenv("MALLOC_TRIM_THRESHOLD_", "65536")
+
+    async def scenario():
+        async with Running():
+            (observer,) = children(os.getpid()).values()
+            return Path(f"/proc/{observer}/environ").read_text().split("\0")
+
+    environ = asyncio.run(scenario())
+    assert {"MALLOC_ARENA_MAX=1", "MALLOC_TRIM_THRESHOLD_=65536"} <= set(environ)
+
+
 def test_with_a_feedback_queue_nothing_is_acknowledged_before_the_engine_hands_it_back(home):
     async def scenario():
         feedback = asyncio.Queue(1)

@@ -30,6 +30,10 @@ LONGEST_LINE = 4 * 2**20
 
 _MISTAKE = 2
 
+# glibc gives each thread an arena of its own and raises its thresholds with what is freed; threads that take turns under
+# one interpreter lock gain nothing by that, and what is free in one arena serves no other (docs/decisions.md).
+_FRUGAL = {"MALLOC_ARENA_MAX": "1", "MALLOC_TRIM_THRESHOLD_": "131072", "MALLOC_MMAP_THRESHOLD_": "131072"}
+
 
 class StartError(Exception):
     """A child cannot start as things are configured. The text is its own, one line for each mistake."""
@@ -48,7 +52,7 @@ class Child:
         """`fannel NAME OPTIONS`; `serve` reads what it says once it is ready, to the end."""
         self.name = name
         self._arguments = (sys.executable, "-m", "fannel", name, *options)
-        self._environ = dict(environ)
+        self._environ = _FRUGAL | dict(environ)
         self._serve = serve
         self._process: asyncio.subprocess.Process | None = None
         self._ready = False
