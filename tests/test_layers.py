@@ -42,6 +42,7 @@ ROOMS = (
     "visit",
     "explanation",
     "observer",
+    "listener",
     "source",
     "ops",
     "lab",

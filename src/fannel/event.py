@@ -93,7 +93,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that happened, normalised. `received_at` is aware; `trap` and `syslog` are JSON objects."""
+    """One thing that happened, normalised. `received_at` is aware; `trap`, `syslog` and `slack` are JSON objects."""
 
     id: str
     received_at: datetime
@@ -107,6 +107,7 @@ class Event:
     source: Source
     trap: Json | None = None
     syslog: Json | None = None
+    slack: Json | None = None
     verdict: Json | None = None
     refusal: Json | None = None
     lost: dict[str, int] | None = None
@@ -144,7 +145,7 @@ class Event:
             # The three facts are always there; what came with one of them, only where it did.
             "source": dict.fromkeys(("address", "agent_address", "engine_id")) | _present(self.source),
         }
-        for key in ("trap", "syslog", "verdict", "refusal", "lost", "silence", "flap", "incident"):
+        for key in ("trap", "syslog", "slack", "verdict", "refusal", "lost", "silence", "flap", "incident"):
             if (value := getattr(self, key)) is not None:
                 out[key] = value
         out["repeats"] = self.repeats
@@ -178,7 +179,7 @@ class Event:
 
 _PLAIN_KEYS = (
     *("id", "via", "kind", "problem", "phase", "severity", "repeats"),
-    *("trap", "syslog", "verdict", "refusal", "lost", "silence", "flap", "incident"),
+    *("trap", "syslog", "slack", "verdict", "refusal", "lost", "silence", "flap", "incident"),
 )
 
 

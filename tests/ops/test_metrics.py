@@ -16,6 +16,7 @@ from fannel.intake.counters import Counters
 from fannel.intake.refusals import ReasonOfAnyVersion
 from fannel.intake.vital import Vital
 from fannel.ops.metrics import (
+    LISTENER,
     LOST_BEFORE_THE_SPOOL,
     LOST_FROM_THE_SPOOL,
     OBSERVER,
@@ -86,7 +87,7 @@ class TestCounters:
         assert samples["fannel_something_new_total",] == 1
         assert samples["fannel_datagrams_lost_total", "something_new"] == 2
 
-    @pytest.mark.parametrize("families", [RECEIVER, OBSERVER], ids=["receiver", "observer"])
+    @pytest.mark.parametrize("families", [RECEIVER, OBSERVER, LISTENER], ids=["receiver", "observer", "listener"])
     def test_each_has_its_own_help(self, families):
         _, documented = scraped(families=families)
         own = [text for name, text in documented.items() if name.startswith("fannel_")]
@@ -94,7 +95,7 @@ class TestCounters:
         assert len(set(own)) == len(own)
 
     def test_whatever_the_code_counts_is_in_a_table(self):
-        known = {family.counter for family in RECEIVER + OBSERVER}
+        known = {family.counter for family in RECEIVER + OBSERVER + LISTENER}
         assert counted_names() - known == set()
 
 
@@ -145,7 +146,7 @@ class TestVitals:
         assert ("fannel_datagrams_received_total",) in samples
 
 
-@pytest.mark.parametrize("families", [RECEIVER, OBSERVER], ids=["receiver", "observer"])
+@pytest.mark.parametrize("families", [RECEIVER, OBSERVER, LISTENER], ids=["receiver", "observer", "listener"])
 def test_no_table_names_a_counter_or_a_metric_twice(families):
     for names in ([family.counter for family in families], [family.metric for family in families]):
         assert sorted(set(names)) == sorted(names)

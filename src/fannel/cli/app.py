@@ -23,6 +23,7 @@ from fannel.cli import (
     judge,
     kinds,
     lab,
+    listen,
     mibs,
     observe,
     outbox,
@@ -48,6 +49,7 @@ app.add_typer(check.app, name="check")
 app.add_typer(checks.app, name="checks")
 app.command("explain")(explain.explain)
 app.command("receive")(receive.receive)
+app.command("listen")(listen.listen)
 app.command("doctor")(doctor.doctor)
 app.add_typer(incidents.app, name="incidents")
 app.add_typer(events.app, name="events")

@@ -164,6 +164,7 @@ class Health(Section):
 
     receiver: ListenAddress | None = None
     source: ListenAddress | None = None
+    listener: ListenAddress | None = None
     # A TCP port for load balancers that only see whether it can be connected to: open while the receiver is ready.
     check: ListenAddress | None = None
     # How often the receiver sends a notification to itself to prove the path; 0: never.

@@ -40,7 +40,7 @@ def matcher_of(text: str) -> Matcher:
     severities = get_args(Severity)
     if field == "severity" and sign == "=" and value.casefold() not in severities:
         raise SilenceError(f"severity={value:.40}: no such severity; there are {', '.join(severities)}")
-    return Matcher(field, _OPERATORS[sign], value)  # type: ignore[arg-type]  (one of FIELDS)
+    return Matcher(field, _OPERATORS[sign], value)  # type: ignore[arg-type]  # one of FIELDS
 
 
 def scope_of(texts: Iterable[str]) -> Scope:

@@ -194,6 +194,33 @@ OBSERVER = (
     Family("posts_refused", "fannel_outbox_refused", "Posts that Slack refused this process for good."),
     Family("posts_unknown", "fannel_outbox_unknown", "Times nobody knew whether Slack took a post of this process."),
 )
+_HEARD = ("message", "click", "command")
+LISTENER = (
+    Family("heard", "fannel_slack_heard", "What was heard in Slack, whether or not for the first time.", _HEARD),
+    Family("heard_again", "fannel_slack_heard_again", "Of that, what had been heard before."),
+    Family("heard_late", "fannel_slack_heard_late", "Of that, messages that only the history told of."),
+    Family(
+        "unconcerned", "fannel_slack_unconcerned", "What Slack sent that is not for FANNEL; bots, for the most part."
+    ),
+    Family("unheard", "fannel_slack_unheard", "What was not taken in, as the database was away for too long.", _HEARD),
+    Family("handled", "fannel_slack_handled", "What the desk has dealt with.", _HEARD),
+    Family("given_up", "fannel_slack_given_up", "What the desk could not deal with, however often it tried.", _HEARD),
+    Family("desk_failures", "fannel_slack_desk_failures", "Attempts of the desk that failed."),
+    Family("lines", "fannel_slack_lines", "Connections to Slack that came about."),
+    Family("line_ends", "fannel_slack_line_ends", "Connections to Slack that ended, by reason."),
+    Family("line_failures", "fannel_slack_line_failures", "Connections to Slack that did not come about."),
+    Family("line_defects", "fannel_slack_line_defects", "Of those, the ones that a fault of FANNEL's own ended."),
+    Family("acks_failed", "fannel_slack_acks_failed", "Acks that did not go out; Slack sends the same again."),
+    Family(
+        "history_errors", "fannel_slack_history_errors", "Looks into a channel's history that Slack refused, by code."
+    ),
+    Family("history_defects", "fannel_slack_history_defects", "The same, ended by a fault of FANNEL's own."),
+    Family("keeping_defects", "fannel_slack_keeping_defects", "Times that keeping what was heard failed by our fault."),
+    Family("handing_defects", "fannel_slack_handing_defects", "Times that handing it to the desk failed by our fault."),
+    Family("chat_told", "fannel_slack_chat_told", "Chat events that went to the rules."),
+    Family("chat_untold", "fannel_slack_chat_untold", "Chat events that the rules were too busy for."),
+    Family("store_errors", "fannel_store_errors", "Times the database could not do as asked."),
+)
 
 
 def registry(
@@ -225,6 +252,11 @@ def spool_gauges(depth: Callable[[], float], oldest_s: Callable[[], float], octe
 def outbox_gauge(oldest_s: Callable[[], float]) -> Gauge:
     """How long Slack is behind."""
     return Gauge("fannel_outbox_oldest_seconds", "Seconds the oldest post has waited for Slack.", oldest_s)
+
+
+def inbox_gauge(oldest_s: Callable[[], float]) -> Gauge:
+    """How long the desk is behind."""
+    return Gauge("fannel_slack_inbox_oldest_seconds", "Seconds the oldest thing heard has waited.", oldest_s)
 
 
 class _Counters(Collector):

@@ -20,6 +20,7 @@ from fannel.incidents.store.asks import Asks
 from fannel.incidents.store.changes import By, incident_of
 from fannel.incidents.store.channels import Channels
 from fannel.incidents.store.database import open_engine, reading, writing
+from fannel.incidents.store.inbox import Inbox
 from fannel.incidents.store.leases import Leases
 from fannel.incidents.store.posts import Posts
 from fannel.incidents.store.reading import Reading
@@ -54,6 +55,7 @@ class Store:
         self.channels = Channels(engine)
         self.posts = Posts(engine)
         self.leases = Leases(engine)
+        self.inbox = Inbox(engine)
         self.asks = Asks(engine)
         self.activities = Activities(engine)
         self.log = Reading(engine)

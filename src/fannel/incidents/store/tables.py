@@ -32,12 +32,14 @@ if TYPE_CHECKING:
 
 # The newest revision under migrations/versions; a test keeps the two equal. Known here so that opening a current
 # database costs one SELECT and no Alembic.
-REVISION = "0013"
+REVISION = "0014"
 
 # Posts that are not in Slack yet. As text, the same in the index and in every query: with parameters instead of words
 # neither database could tell that the index has them all.
 UNSENT = "state IN ('wanted', 'unknown')"
 REFUSED = "state = 'refused'"
+# What was heard and is not dealt with.
+UNSETTLED = "state IN ('waiting', 'taken')"
 
 metadata = MetaData(
     naming_convention={
@@ -314,6 +316,30 @@ watermarks = Table(
     Column("name", Text, primary_key=True),
     Column("value", Text, nullable=False),
     Column("at", Utc, nullable=False),
+)
+
+# What people said in Slack, each once: to be dealt with, or dealt with a while ago (store/inbox.py).
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("key", Text, nullable=False, unique=True),
+    Column("kind", String(16), nullable=False),
+    Column("about", String(64)),
+    Column("rank", String(32), nullable=False),
+    Column("facts", JSON, nullable=False),
+    Column("heard_at", Utc, nullable=False, index=True),
+    Column("state", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("due_at", Utc, nullable=False),
+    Column("error", Text),
+    Index("ix_inbox_about", "about", "rank"),
+    Index(
+        "ix_inbox_open",
+        "seq",
+        sqlite_where=text(UNSETTLED),
+        postgresql_where=text(UNSETTLED),
+    ),
 )
 
 # What could not be recorded as what it is.

@@ -1,0 +1,127 @@
+"""From the inbox to the desk: one entry after the other, each until it is done or was tried often enough.
+
+In a thread of its own, which may use the database and Slack and take its time. When the process dies in the middle,
+the entry is given out again: the desk does it once all the same.
+"""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from fannel import logs
+from fannel.incidents.store import StoreError
+from fannel.intake.vital import Heartbeat
+from fannel.slack.inbound.heard import Click, Message, from_json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from fannel.incidents.store.inbox import Entry, Inbox
+    from fannel.intake.counters import Counters
+    from fannel.slack.inbound.heard import Desk, Heard
+
+log = logs.Logger("fannel.slack")
+
+# Longer than anything a desk does; whoever holds an entry that long is taken for dead.
+CLAIM = timedelta(seconds=60)
+FIRST_RETRY, LAST_RETRY = timedelta(seconds=2), timedelta(minutes=5)
+MOST_ATTEMPTS = 12
+# Other processes put entries into the inbox, too.
+_LOOK_EVERY_S = 2.0
+STALLED_AFTER_S = 120.0
+
+
+class Hand:
+    """`run()` in a thread until `stop()`; `wake()` when something is in the inbox."""
+
+    def __init__(
+        self,
+        inbox: Inbox,
+        desk: Desk,
+        counters: Counters,
+        tell: Callable[[Heard, datetime], None],
+        now: Callable[[], datetime],
+        *,
+        claim: timedelta = CLAIM,
+    ) -> None:
+        """`tell` hears of everything once the desk is done with it."""
+        self._inbox = inbox
+        self._desk = desk
+        self._counters = counters
+        self._tell = tell
+        self._now = now
+        self._claim = claim
+        self._wake = threading.Event()
+        self._stopping = False
+        self.heartbeat = Heartbeat("slack desk", STALLED_AFTER_S)
+
+    def wake(self) -> None:
+        """There is something to do."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """End `run()` after what it is at."""
+        self._stopping = True
+        self._wake.set()
+
+    def run(self) -> None:
+        """Deal with what is in the inbox."""
+        while not self._stopping:
+            self.heartbeat.beat()
+            self._wake.clear()
+            if not self._next():
+                self._wake.wait(_LOOK_EVERY_S)
+
+    def _next(self) -> bool:
+        """Deal with one entry; False when there is nothing to do now."""
+        try:
+            entry = self._inbox.take(self._now(), self._now() + self._claim)
+            if entry is not None:
+                self._settle(entry, self._handled(entry))
+        except StoreError as error:
+            log.error("cannot read what was heard", reason=str(error))
+            self._counters.add("store_errors")
+            return False
+        except Exception:
+            # A defect of ours: what was heard stays in the inbox.
+            log.exception("handing over what was heard failed")
+            self._counters.add("handing_defects")
+            return False
+        return entry is not None
+
+    def _handled(self, entry: Entry) -> str | None:
+        """Let the desk deal with it; None, or what went wrong."""
+        try:
+            heard = from_json(entry.kind, entry.facts)
+            if isinstance(heard, Message):
+                self._desk.said(heard)
+            elif isinstance(heard, Click):
+                self._desk.clicked(heard)
+            else:
+                self._desk.commanded(heard)
+            self._tell(heard, entry.heard_at)
+        except StoreError as error:
+            self._counters.add("store_errors")
+            return str(error)
+        except Exception as error:
+            # Whatever a desk stumbles over in one message must not keep it from the next; Slack being away is no defect
+            # of anybody's, and passes.
+            log.exception("the desk failed", kind=entry.kind, key=entry.key, attempt=entry.attempts)
+            self._counters.add("desk_failures")
+            return f"{type(error).__name__}: {error}"[:500]
+        return None
+
+    def _settle(self, entry: Entry, error: str | None) -> None:
+        if error is None:
+            self._inbox.done(entry)
+            self._counters.add("handled", entry.kind)
+        elif entry.attempts < MOST_ATTEMPTS:
+            delay = min(FIRST_RETRY * 2 ** (entry.attempts - 1), LAST_RETRY)
+            self._inbox.again(entry, self._now() + delay, error)
+        else:
+            log.error("nobody could deal with what was heard", kind=entry.kind, key=entry.key, reason=error)
+            self._counters.add("given_up", entry.kind)
+            self._inbox.give_up(entry, error)
