@@ -18,12 +18,13 @@ if TYPE_CHECKING:
 
 # An event that no rule is for: set_stats, and ansible-rulebook after it, want one.
 NOTHING = {"kind": "nothing"}
+_DAY_S, _WEEK_MINUTES = 86_400, 10_080
 
 
 class ActionModule(Step):
     """See plugins/modules/further.py."""
 
-    OPTIONS = ("look_at", "where", "again_after_s", "escalate")
+    OPTIONS = ("look_at", "where", "within_minutes", "again_after_s", "escalate")
 
     def step(
         self,
@@ -36,7 +37,7 @@ class ActionModule(Step):
         args = self._task.args
         result: dict[str, Any] = {"changed": False, "event": NOTHING}
         if (after_s := args.get("again_after_s")) is not None:
-            result["changed"] = responder.look_again(event, _seconds(after_s))
+            result["changed"] = responder.look_again(event, _number("again_after_s", after_s, "seconds", _DAY_S))
         if boolean(args.get("escalate", False)) and settings.slack.escalate_to:
             result["changed"] |= responder.escalate(event, settings.slack.escalate_to)
         if problem := args.get("look_at"):
@@ -44,18 +45,20 @@ class ActionModule(Step):
             if where not in WHERE:
                 msg = f"where: {where!r:.40} is not {' or '.join(WHERE)}"
                 raise AnsibleActionFail(msg)
-            asked = look_event(event, str(problem), where)
+            within = args.get("within_minutes")
+            within_s = None if within is None else 60 * _number("within_minutes", within, "minutes", _WEEK_MINUTES)
+            asked = look_event(event, str(problem), where, within_s)
             if asked is not None:
                 result |= {"changed": True, "event": asked.to_queue()}
         return result
 
 
-def _seconds(given: Any) -> float:
+def _number(option: str, given: Any, unit: str, most: int) -> float:
     try:
-        seconds = float(given)
+        number = float(given)
     except (TypeError, ValueError):
-        seconds = -1.0
-    if not 0 < seconds <= 86_400:
-        msg = f"again_after_s: seconds up to a day are needed, not {given!r:.40}"
+        number = -1.0
+    if not 0 < number <= most:
+        msg = f"{option}: {unit} up to {most} are needed, not {given!r:.40}"
         raise AnsibleActionFail(msg)
-    return seconds
+    return number

@@ -22,6 +22,11 @@ options:
     type: str
     choices: [same_device, far_end]
     default: same_device
+  within_minutes:
+    description:
+      - What the look finds is said only if it happened within so many minutes of the beginning of the fault, by the
+        fact C(age_s) of the check. Where the check does not know how old it is, it is said.
+    type: float
   again_after_s:
     description: After how many seconds the fault itself is looked at once more.
     type: float
@@ -39,6 +44,7 @@ EXAMPLES = r"""
   fannel.network.further:
     event: "{{ ansible_eda.event }}"
     look_at: config_changed
+    within_minutes: 30
 """
 
 RETURN = r"""

@@ -113,6 +113,7 @@ class Event:
     lost: dict[str, int] | None = None
     silence: Json | None = None
     flap: Json | None = None
+    look: Json | None = None
     incident: Json | None = None
     repeats: int = 1
     aliases: tuple[str, ...] = field(default=(), compare=False)
@@ -145,7 +146,7 @@ class Event:
             # The three facts are always there; what came with one of them, only where it did.
             "source": dict.fromkeys(("address", "agent_address", "engine_id")) | _present(self.source),
         }
-        for key in ("trap", "syslog", "slack", "verdict", "refusal", "lost", "silence", "flap", "incident"):
+        for key in ("trap", "syslog", "slack", "verdict", "refusal", "lost", "silence", "flap", "look", "incident"):
             if (value := getattr(self, key)) is not None:
                 out[key] = value
         out["repeats"] = self.repeats
@@ -179,7 +180,7 @@ class Event:
 
 _PLAIN_KEYS = (
     *("id", "via", "kind", "problem", "phase", "severity", "repeats"),
-    *("trap", "syslog", "slack", "verdict", "refusal", "lost", "silence", "flap", "incident"),
+    *("trap", "syslog", "slack", "verdict", "refusal", "lost", "silence", "flap", "look", "incident"),
 )
 
 

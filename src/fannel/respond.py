@@ -16,7 +16,7 @@ from ulid import ULID
 from fannel import logs
 from fannel.checks.unseen import unseen
 from fannel.event import Event
-from fannel.incidents.look import LOOKED
+from fannel.incidents.look import LOOKED, unrelated
 from fannel.incidents.store import Store, StoreError
 from fannel.incidents.store.about import NoIncidentError
 from fannel.incidents.store.activities import Activity
@@ -185,7 +185,10 @@ class Responder:
         with self._about(event) as it:
             self._log(it, event, verdict)
             incident = it.incident
-            if self._outbox is not None and it.told:
+            began_at = incident.reopened_at or incident.opened_at
+            if (why_not := unrelated(event, verdict.facts, began_at, self._now())) is not None:
+                it.note([Activity(self._now(), "decision", why_not, incident_id=incident.id, event_id=event["id"])])
+            elif self._outbox is not None and it.told:
                 # Once for each time it opened, however often somebody looks.
                 key = f"{incident.id}/looked/{event['problem']}/{event['host']['name']}/{incident.opened_by}"
                 said = course.looked_further(Event.from_json(event), incident, verdict, key, self._reader)

@@ -63,6 +63,32 @@ def test_what_a_look_found_is_a_reply_that_changes_nothing_else(responder, store
     assert store.incident(verdict["incident"]["id"]).verdict["outcome"] == "confirmed"
 
 
+@pytest.mark.parametrize(
+    ("age_s", "said"),
+    [(40, True), (29 * 60, True), (40 * 60, False), (3 * 86_400, False), (None, True)],
+    ids=["just now", "within", "too long before", "days before", "nobody knows"],
+)
+def test_what_is_far_from_the_beginning_of_the_fault_is_not_said(responder, store, slack, age_s, said):
+    """The look comes 5 s after the fault began; the age is the device's word, whatever its clock says."""
+    verdict = judged(responder, store, Verdict("expected", ("it is shut down",)))
+    asked = look_event(verdict, "config_changed", "same_device", within_s=30 * 60).to_queue()
+    validate(asked, schema())
+    before = len(messages(slack))
+    responder.attach(asked, replace(CHANGED, facts={} if age_s is None else {"age_s": age_s}))
+    assert len(messages(slack)) == before + said
+    decisions = [done.summary for done in store.activities.of_event(asked["id"]) if done.kind == "decision"]
+    assert ["so it is not said" in decision for decision in decisions] == ([] if said else [True])
+
+
+def test_a_fault_that_began_long_before_anybody_looked_is_compared_by_its_beginning(responder, store, slack):
+    verdict = judged(responder, store, Verdict("expected", ("it is shut down",)))
+    asked = look_event(verdict, "config_changed", "same_device", within_s=30 * 60).to_queue()
+    responder.clock.now = NOW + timedelta(hours=5)
+    before = len(messages(slack))
+    responder.attach(asked, replace(CHANGED, facts={"age_s": 5 * 3600 + 60}))
+    assert len(messages(slack)) == before + 1, "a minute before it began"
+
+
 def rechecks(store, now, after_s=3600):
     return store.take_rechecks(now, RecheckPolicy(after=timedelta(seconds=after_s)), lambda _: True)
 

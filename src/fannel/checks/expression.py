@@ -2,7 +2,8 @@
 
 Jinja2 compiles them in its immutable sandbox, with a short list of filters and tests, no globals, and undefined
 values that refuse to be used. `int` and `float` refuse what is no number; `is interface('Gi0/1')` compares names in
-any spelling; `regex_replace` and `dict2items` are Ansible's. Backslashes in strings are taken as they are written.
+any spelling; `then | age(now)` is the seconds between two times of one device; `regex_replace` and `dict2items` are
+Ansible's. Backslashes in strings are taken as they are written.
 Device output is only ever a value in here, never a template.
 """
 
@@ -15,6 +16,7 @@ from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, Undefine
 from jinja2.parser import Parser
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from fannel.checks.device_time import age_s
 from fannel.checks.errors import did_you_mean
 from fannel.kinds.interface_name import canonical_interface_name
 
@@ -73,6 +75,11 @@ def _dict2items(value: object) -> list[dict[str, object]]:
     return [{"key": key, "value": item} for key, item in value.items()]
 
 
+def _age(then: object, now: str) -> float:
+    """Seconds, both times as the device writes them."""
+    return age_s(str(then), str(now))
+
+
 def _is_interface(value: object, name: str) -> bool:
     return canonical_interface_name(str(value)) == canonical_interface_name(str(name))
 
@@ -91,7 +98,7 @@ def _environment() -> ImmutableSandboxedEnvironment:
     environment.filters = {name: environment.filters[name] for name in _FILTERS.split()}
     environment.tests = {name: environment.tests[name] for name in _TESTS.split()}
     environment.filters |= {"int": _int, "float": _float}
-    environment.filters |= {"regex_replace": _regex_replace, "dict2items": _dict2items}
+    environment.filters |= {"regex_replace": _regex_replace, "dict2items": _dict2items, "age": _age}
     environment.tests |= {"search": _search, "match": _match, "interface": _is_interface}
     return environment
 

@@ -117,6 +117,12 @@ def _ios_ospf_neighbors(screen: Screen, _match: re.Match[str]) -> str:
     )
 
 
+def _ios_running_config(screen: Screen, _match: re.Match[str]) -> str:
+    """Somebody who shuts a port down changes the configuration; before that it is as it was weeks ago."""
+    changed = max((port.since for port in screen.ports if not port.admin_up), default=screen.now - 20 * 86_400)
+    return f"! Last configuration change at {clock('%H:%M:%S UTC %a %b %d %Y', changed)} by alice\n!\nend"
+
+
 def _ios_log_lines(change: Change) -> Iterator[str]:
     at, name, state = clock("*%b %d %H:%M:%S.%f", change.at), change.after.name, "up" if change.after.up else "down"
     why = change.after.why_down
@@ -135,6 +141,8 @@ def _short(name: str) -> str:
     return re.sub(r"^([A-Za-z]{2})[a-z]+", r"\1", name, flags=re.IGNORECASE)
 
 
+_IOS_TIME = "%H:%M:%S.%f UTC %a %b %d %Y"
+
 IOS = Dialect(
     prompt=lambda device, level: device.hostname + ("#" if level == PRIVILEGED else ">"),
     commands=(
@@ -144,10 +152,8 @@ IOS = Dialect(
         command(r"show inventory", fixed('NAME: "Chassis", DESCR: "Cisco Catalyst 8000V Edge Chassis"\nPID: C8000V')),
         command(r"show snmp mib ifmib ifindex", _ios_indices),
         command(r"show bgp ipv4 unicast neighbors (?P<peer>\S+)", _ios_bgp_neighbor),
-        command(
-            r"show running-config",
-            fixed("! Last configuration change at 15:58:11 UTC Sun Nov 22 2026 by alice\n!\nend"),
-        ),
+        command(r"show clock", lambda screen, _: f"*{clock(_IOS_TIME, screen.now)}"),
+        command(r"show running-config", _ios_running_config),
         command(r"show ip ospf", fixed(' Routing Process "ospf 1" with ID 203.0.113.1')),
         command(r"show ip ospf neighbor", _ios_ospf_neighbors),
         command(r"show logging", _ios_log),
