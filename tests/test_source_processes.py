@@ -50,6 +50,10 @@ def children(of: int) -> dict[str, int]:
     return found
 
 
+def environ_of(pid: int) -> list[str]:
+    return Path(f"/proc/{pid}/environ").read_text().split("\0")
+
+
 def gone(pid: int, timeout_s: float = 20) -> bool:
     deadline = time.monotonic() + timeout_s
     while Path(f"/proc/{pid}").exists() and time.monotonic() < deadline:
@@ -150,7 +154,7 @@ def test_its_processes_share_one_malloc_arena_unless_the_environment_says_otherw
     async def scenario():
         async with Running():
             (observer,) = children(os.getpid()).values()
-            return Path(f"/proc/{observer}/environ").read_text().split("\0")
+            return environ_of(observer)
 
     environ = asyncio.run(scenario())
     assert {"MALLOC_ARENA_MAX=1", "MALLOC_TRIM_THRESHOLD_=65536"} <= set(environ)

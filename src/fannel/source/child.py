@@ -30,8 +30,8 @@ LONGEST_LINE = 4 * 2**20
 
 _MISTAKE = 2
 
-# glibc gives each thread an arena of its own and raises its thresholds with what is freed; threads that take turns under
-# one interpreter lock gain nothing by that, and what is free in one arena serves no other (docs/decisions.md).
+# glibc gives each thread an arena of its own and raises its thresholds with what is freed; threads that take turns
+# under one interpreter lock gain nothing by that, and what is free in one arena serves no other (docs/decisions.md).
 _FRUGAL = {"MALLOC_ARENA_MAX": "1", "MALLOC_TRIM_THRESHOLD_": "131072", "MALLOC_MMAP_THRESHOLD_": "131072"}
 
 
