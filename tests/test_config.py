@@ -523,6 +523,40 @@ class TestEngines:
         assert home.load(FANNEL_TRAP__TRUST="engine_id,source_address").trap.trust == ("engine_id", "source_address")
 
 
+class TestWorkWindows:
+    def test_a_calendar_is_an_address_or_a_file_beside_the_settings(self, home):
+        home.write("[silences.calendars]\nx = 'https://u:p@example.net/a.ics'\ny = 'work.ics'\n")
+        found = home.load().silences
+        assert found.calendars["x"].get_secret_value() == "https://u:p@example.net/a.ics"
+        assert found.calendars["y"].get_secret_value() == str(home.path / "work.ics")
+        assert found.folder == home.path / "silences"
+
+    def test_its_address_is_not_shown(self, home):
+        home.write("[silences.calendars]\nx = 'https://example.net/private-abc123.ics'\n")
+        assert "abc123" not in home.load().model_dump_json() + repr(home.load())
+
+    @pytest.mark.parametrize(
+        ("text", "words"),
+        [
+            ("x = 'ftp://example.net/secret.ics'", "a calendar is at an http or https address, or a file"),
+            ("x = 'https:///secret.ics'", "this address names no host"),
+            ("'a/b' = 'secret.ics'", "silences.calendars"),
+            ("x = ''", "silences.calendars"),
+        ],
+    )
+    def test_a_mistake_names_the_key_and_shows_no_address(self, home, text, words):
+        home.write(f"[silences.calendars]\n{text}\n")
+        (line,) = home.mistakes()
+        assert words in line
+        assert "secret" not in line
+
+    def test_the_folder_reaches_a_child_process(self, home):
+        home.write("[silences]\nfolder = 'plans'\n")
+        environ = {"FANNEL_CONFIG": str(home.path / "fannel.toml")}
+        export(load(environ, cwd=home.path), environ, cwd=home.path)
+        assert environ["FANNEL_SILENCES__FOLDER"] == str(home.path / "plans")
+
+
 class TestStormsQuietAndSpool:
     def test_what_is_expected_are_tables(self, home):
         home.write(
@@ -624,7 +658,7 @@ class TestExport:
     def test_without_a_file_none_is_named(self, home):
         environ: dict[str, str] = {}
         export(home.load(), environ, cwd=home.path)
-        content = {f"FANNEL_{name}__PATH" for name in ("CHECKS", "KINDS", "MIBS")}
+        content = {f"FANNEL_{name}__PATH" for name in ("CHECKS", "KINDS", "MIBS")} | {"FANNEL_SILENCES__FOLDER"}
         assert environ.keys() == {"FANNEL_DATABASE__URL", "FANNEL_PAGODA__CACHE_FILE"} | content
 
     def test_a_list_that_is_not_kept_is_not_kept_by_the_child(self, home, tmp_path_factory):

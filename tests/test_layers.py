@@ -30,6 +30,7 @@ ROOMS = (
     "normalise",
     "directory",
     "incidents",
+    "windows",
     "checks",
     "login",
     "one_check",

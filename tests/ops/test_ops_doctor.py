@@ -21,6 +21,7 @@ from fannel.ops.doctor import collections, content, diagnose, misconfigured, pro
 from fannel.ops.doctor.examine import examine
 from fannel.ops.doctor.finding import ok
 from fannel.ops.doctor.trap_port import receive_buffer, trap_port
+from fannel.ops.doctor.windows import windows
 
 SECRET = "do-not-show-me"
 
@@ -270,6 +271,20 @@ class TestContent:
         found = content.rulebook(tmp_path / "none.yml", self.ROOT)
         assert (found.status, found.finding) == ("wrong", f"{tmp_path}/none.yml: No such file or directory")
 
+    def test_work_windows_are_named_with_the_line_of_a_mistake(self, tmp_path):
+        settings = load({}, cwd=tmp_path)
+        assert windows(settings).status == "ok"
+        settings.silences.folder.mkdir()
+        (settings.silences.folder / "core.yml").write_text("windows: 5\n")
+        found = windows(settings)
+        assert found.status == "wrong"
+        assert "core.yml:1: windows: 5 will not do here" in found.finding
+
+    def test_calendars_without_rules_for_titles_silence_nothing(self, tmp_path):
+        (tmp_path / "fannel.toml").write_text("[silences.calendars]\nx = 'https://example.net/x.ics'\n")
+        found = windows(load({}, cwd=tmp_path))
+        assert (found.status, "'titles'" in found.remedy) == ("wrong", True)
+
     def test_the_shipped_checks_load(self):
         found = content.checks(Checks((self.ROOT / "checks",)))
         assert found.status == "ok"
@@ -326,19 +341,10 @@ class TestExamining:
     def test_everything_is_looked_at(self, tmp_path):
         names = [found.name for found in diagnose(load({}, cwd=tmp_path), {}, tmp_path)]
         assert names == [
-            *(
-                "configuration",
-                "trap port",
-                "syslog ports",
-                "receive buffer",
-                "spool",
-                "health addresses",
-                "database",
-                "pagoda",
-                "slack",
-                "java",
-            ),
-            *("collection fannel.network", "vendor collections", "ansible-pylibssh", "rulebook", "kinds", "checks"),
+            *("configuration", "trap port", "syslog ports", "receive buffer", "spool", "health addresses", "database"),
+            *("pagoda", "slack", "java"),
+            *("collection fannel.network", "vendor collections", "ansible-pylibssh", "rulebook", "kinds"),
+            *("work windows", "checks"),
         ]
         assert list(tmp_path.iterdir()) == [], "it looks and does not touch"
 
@@ -389,7 +395,7 @@ class TestTheCommand:
             "✗ java                      /nowhere/bin/java does not run: No such file or directory"
             "  → unset JAVA_HOME: FANNEL brings its own"
         )
-        assert len(ended.stdout.splitlines()) == 16
+        assert len(ended.stdout.splitlines()) == 17
 
     def test_json(self, monkeypatch):
         monkeypatch.setenv("JAVA_HOME", "/nowhere")
@@ -398,7 +404,7 @@ class TestTheCommand:
         assert ended.exit_code == 1
         assert all(one.keys() == {"name", "status", "finding", "remedy"} for one in found)
         assert {one["name"]: one["status"] for one in found}["java"] == "wrong"
-        assert len(found) == 16
+        assert len(found) == 17
 
     @pytest.mark.parametrize("options", [(), ("--json",)])
     def test_settings_that_cannot_be_used_end_with_2(self, tmp_path, options):

@@ -15,6 +15,7 @@ from fannel.cli import stored
 from fannel.cli.requests import hosts_in, matched, moment_of, outcomes_of, request, zone_of
 from fannel.cli.stored import Json  # noqa: TC001  (Typer reads it)
 from fannel.cli.terminal import json_text, printable
+from fannel.cli.windows import planned
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -108,6 +109,9 @@ def add(
         if why and not yes:
             stored.fail(f"that is broad: {'; '.join(why)}; --yes if it is meant")
         _tell([opened.store.silences.add(wanted, opened.now)], opened, as_json=as_json)
+
+
+app.command("planned")(planned)
 
 
 @app.command("list")

@@ -72,7 +72,9 @@ def _path(loc: Iterable[str | int]) -> str:
 
 
 def _is_secret(where: tuple[str, ...]) -> bool:
-    return any(word in part for part in where[1:2] for word in ("token", "secret", "communit", "url", "users"))
+    return any(
+        word in part for part in where[1:2] for word in ("token", "secret", "communit", "url", "users", "calendars")
+    )
 
 
 def _section_in(section: str, key: str) -> type[Section] | None:

@@ -32,7 +32,7 @@ _NOT_SETTINGS = frozenset({"FANNEL_CONFIG", "FANNEL_LAB_SSH_PORT"})
 _NOT_VARIABLES = frozenset(
     {
         *(("trap", "users"), ("trap", "engines"), ("syslog", "zones"), ("syslog", "abbreviations")),
-        *(("quiet", "expect"), ("pagoda", "device"), ("pagoda", "interface")),
+        *(("quiet", "expect"), ("pagoda", "device"), ("pagoda", "interface"), ("silences", "calendars")),
     }
 )
 # An empty variable is as good as none, but for what is on by default and can be switched off.
@@ -79,6 +79,7 @@ def export(settings: Settings, environ: MutableMapping[str, str], *, cwd: Path |
     environ["FANNEL_CHECKS__PATH"] = str(settings.checks.path)
     environ["FANNEL_KINDS__PATH"] = str(settings.kinds.path)
     environ["FANNEL_MIBS__PATH"] = str(settings.mibs.path)
+    environ["FANNEL_SILENCES__FOLDER"] = str(settings.silences.folder)
     environ[_EMPTY_MEANS_OFF] = str(settings.pagoda.cache_file or "")
     if settings.pagoda.url is not None:
         environ["PAGODA_URL"] = str(settings.pagoda.url)
@@ -224,5 +225,6 @@ def _anchored(settings: Settings, folder: Path) -> Settings:
             "checks": settings.checks.model_copy(update={"path": (folder / settings.checks.path).resolve()}),
             "kinds": settings.kinds.model_copy(update={"path": (folder / settings.kinds.path).resolve()}),
             "mibs": settings.mibs.model_copy(update={"path": (folder / settings.mibs.path).resolve()}),
+            "silences": settings.silences.anchored(folder),
         }
     )

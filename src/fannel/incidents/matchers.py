@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from typing import TYPE_CHECKING, Final, get_args
+from typing import TYPE_CHECKING, Final, cast, get_args
 
 from fannel.event import Severity
 from fannel.incidents.silence import FIELDS, Matcher, SilenceError
@@ -15,7 +15,7 @@ from fannel.incidents.silence import FIELDS, Matcher, SilenceError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from fannel.incidents.silence import Operator, Scope
+    from fannel.incidents.silence import Field, Operator, Scope
 
 _OPERATORS: Final[Mapping[str, Operator]] = {"=~": "regex", "=": "equal", "~": "glob"}
 _WRITTEN: Final = re.compile(r"\s*([^=~\s]+)\s*(=~|=|~)\s*(.*?)\s*", re.DOTALL)
@@ -40,7 +40,7 @@ def matcher_of(text: str) -> Matcher:
     severities = get_args(Severity)
     if field == "severity" and sign == "=" and value.casefold() not in severities:
         raise SilenceError(f"severity={value:.40}: no such severity; there are {', '.join(severities)}")
-    return Matcher(field, _OPERATORS[sign], value)  # type: ignore[arg-type]  # one of FIELDS
+    return Matcher(cast("Field", field), _OPERATORS[sign], value)
 
 
 def scope_of(texts: Iterable[str]) -> Scope:

@@ -49,6 +49,7 @@ from fannel.observer.chores import (
 )
 from fannel.observer.custody import Custody
 from fannel.observer.feeder import Feeder
+from fannel.observer.planning import TICK_S, Planning
 from fannel.observer.rechecks import RECHECK_EVERY_S, REMIND_EVERY_S, WANTED_EVERY_S, Rechecks, Reminding
 from fannel.observer.recorder import Recorder
 from fannel.observer.retelling import Retelling
@@ -56,6 +57,7 @@ from fannel.observer.silencing import LOOK_EVERY_S, Silencing
 from fannel.observer.vitals import Vitals
 from fannel.pipeline import Pipeline
 from fannel.respond import Responder, open_outbox
+from fannel.windows.gather import sources_of
 from fannel.wire.usm import UserError
 
 if TYPE_CHECKING:
@@ -111,6 +113,14 @@ class Observer:
             zone=settings.site.zone,
         )
         self._silencing = Silencing(store, self.custody.ask_again, self._counters, _now)
+        self._planning = Planning(
+            sources_of(settings),
+            store,
+            lambda: self._directory.directory,
+            self._counters,
+            _now,
+            fetch_every_s=settings.silences.fetch_every_s,
+        )
         quiet = Quiet(quiet_policy(settings.quiet))
         noise = Noise(settings.syslog.unknown_to_rules, settings.syslog.unknown_a_minute)
         silencing = self._silencing
@@ -124,6 +134,7 @@ class Observer:
             self._recorder.trouble,
             canary_every_s=settings.health.canary_every_s,
             slack=self.delivery.vital if self.delivery is not None else None,
+            windows=self._planning.vital,
         )
 
     @classmethod
@@ -213,6 +224,7 @@ class Observer:
         )
         chores.add("asking", ASK_AGAIN_EVERY_S, again)
         chores.add("silences", LOOK_EVERY_S, self._silencing)
+        chores.add("windows", TICK_S, self._planning)
         kept = retention_policy(self._settings.log)
         chores.add("pruning", PRUNE_EVERY_S, Pruning(self._store, kept, self._counters, _now))
         chores.add("report", REPORT_EVERY_S, Report(self.counts))

@@ -30,21 +30,21 @@ class Vitals:
         *,
         canary_every_s: float,
         slack: Callable[[], Vital] | None = None,
+        windows: Callable[[], Vital] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._custody = custody
         self._directory = directory
         self._trouble = trouble
         self._canary_every_s = canary_every_s
-        self._slack = slack
+        self._others = [vital for vital in (slack, windows) if vital is not None]
         self._clock = clock
         self._started_at = clock()
 
     def ready(self) -> list[Vital]:
         """Every part of the path from the spool to the rule engine."""
         vitals = [self._present("spool"), self._present("store"), self._pagoda(), self._rule_queue()]
-        if self._slack is not None:
-            vitals.append(self._slack())
+        vitals += [vital() for vital in self._others]
         return [*vitals, *self._canaries()]
 
     def _present(self, name: str) -> Vital:

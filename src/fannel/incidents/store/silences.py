@@ -74,7 +74,7 @@ class KeptSilences:
         """The latest, over or not, the newest first."""
         with reading(self._engine) as connection:
             query = _revisions().order_by(silences.c.id.desc()).limit(limit)
-            return [_silence(row) for row in connection.execute(query).mappings()]
+            return [silence_of(row) for row in connection.execute(query).mappings()]
 
     def one(self, silence_id: int) -> Silence | None:
         """The silence of that id as it is now."""
@@ -89,7 +89,7 @@ class KeptSilences:
             .order_by(silence_revisions.c.revision)
         )
         with reading(self._engine) as connection:
-            return [_silence(row) for row in connection.execute(query).mappings()]
+            return [silence_of(row) for row in connection.execute(query).mappings()]
 
     def version(self) -> tuple[int, int]:
         """Another one after every change, by whichever replica.
@@ -167,13 +167,13 @@ def change(connection: Connection, changed: Sequence[Silence]) -> None:
 def current(connection: Connection, now: datetime) -> list[Silence]:
     """Those that are pending or active."""
     query = _revisions().where(silences.c.ends_at > now).order_by(silences.c.id)
-    return [_silence(row) for row in connection.execute(query).mappings()]
+    return [silence_of(row) for row in connection.execute(query).mappings()]
 
 
 def one(connection: Connection, silence_id: int) -> Silence | None:
     """The silence of that id as it is now."""
     row = connection.execute(_revisions().where(silences.c.id == silence_id)).mappings().first()
-    return None if row is None else _silence(row)
+    return None if row is None else silence_of(row)
 
 
 def _settled(connection: Connection, silence_id: int, left: Silences, now: datetime) -> list[Json]:
@@ -211,7 +211,8 @@ def _row(silence: Silence) -> Json:
     }
 
 
-def _silence(row: RowMapping) -> Silence:
+def silence_of(row: RowMapping) -> Silence:
+    """The revision that a row is."""
     return Silence(
         id=row["silence_id"],
         scopes=scopes_of(row["scopes"]),

@@ -29,6 +29,7 @@ from fannel.incidents.store.requests import Requests
 from fannel.incidents.store.retention import Retention
 from fannel.incidents.store.silences import KeptSilences
 from fannel.incidents.store.tables import events, incidents, threads
+from fannel.incidents.store.windows import KeptWindows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -62,6 +63,7 @@ class Store:
         self.retention = Retention(engine)
         self.silences = KeptSilences(engine)
         self.requests = Requests(engine)
+        self.windows = KeptWindows(engine)
 
     @classmethod
     def open(

@@ -24,6 +24,7 @@ from fannel.ops.doctor import (
     slack,
     spool,
     trap_port,
+    windows,
 )
 from fannel.ops.doctor.examine import LIMIT_S, examine
 from fannel.ops.doctor.finding import Finding, ok, wrong
@@ -80,6 +81,7 @@ def _checks(settings: Settings, environ: Mapping[str, str], folder: Path) -> dic
         "ansible-pylibssh": programs.pylibssh,
         "rulebook": partial(content.rulebook, rules, root),
         "kinds": partial(content.kinds, settings.kinds.path, settings.mibs.path),
+        "work windows": partial(windows.windows, settings),
         "checks": partial(content.checks, Checks((settings.checks.path, root / "checks"))),
     }
 

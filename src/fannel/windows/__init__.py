@@ -1,0 +1,1 @@
+"""What is planned: work windows in files and calendars, and which devices their titles mean."""
