@@ -8,9 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fannel.incidents.store.database import open_engine
-from fannel.incidents.store.rows import insert_rows
-from fannel.incidents.store.tables import activities
+from fannel.incidents.store.rows import Rows, insert_rows
+from fannel.incidents.store.tables import activities, history, incidents
 
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
 NOTED = sa.insert(activities)
 WRITTEN = sa.select(*(one for one in activities.c if one is not activities.c.seq)).order_by(activities.c.seq)
 
@@ -60,19 +61,44 @@ def written(connection, write, *args):
 @given(rows=st.lists(noted, min_size=1, max_size=6))
 def test_rows_written_together_are_those_written_one_by_one_in_their_order(engine, rows):
     with engine.connect() as connection:
-        together = written(connection, insert_rows, connection, NOTED, rows)
+        together = written(connection, insert_rows, connection, Rows(NOTED, rows))
         one_by_one = written(connection, connection.execute, NOTED, rows)
     assert together == one_by_one
 
 
 def test_no_rows_are_no_statement(engine):
     with engine.connect() as connection:
-        assert written(connection, insert_rows, connection, NOTED, []) == []
+        assert written(connection, insert_rows, connection, Rows(NOTED, [])) == []
 
 
 @pytest.mark.parametrize("column", ["at", "summary"])
 def test_what_a_column_cannot_hold_is_refused(engine, column):
-    row = {"at": datetime(2026, 1, 1, tzinfo=UTC), "kind": "run", "summary": "", "detail": None, "body": None}
+    row = {"at": NOW, "kind": "run", "summary": "", "detail": None, "body": None}
     wrong = {"at": row["at"].replace(tzinfo=None), "summary": object()}
     with engine.connect() as connection, pytest.raises((ValueError, TypeError, sa.exc.StatementError)):
-        insert_rows(connection, NOTED, [row | {column: wrong[column]}])
+        insert_rows(connection, Rows(NOTED, [row | {column: wrong[column]}]))
+
+
+def test_several_tables_are_written_with_what_they_refer_to_first(engine):
+    """Their lines of history name incidents that come with them."""
+    opened = {
+        "id": "A-TOGETHER",
+        "fingerprint": "together",
+        "problem": "interface_down",
+        "severity": "critical",
+        "state": "new",
+        "host": {},
+        "subject": {},
+        "opened_by": "0",
+        "opened_at": NOW,
+        "last_raise_at": NOW,
+        "raises": 1,
+        "asked_at": NOW,
+    }
+    changed = {"incident_id": "A-TOGETHER", "at": NOW, "who": "me", "what": "opened"}
+    with engine.connect() as connection:
+        insert_rows(
+            connection, Rows(sa.insert(incidents), [opened]), Rows(NOTED, []), Rows(sa.insert(history), [changed] * 2)
+        )
+        lines = connection.scalars(sa.select(history.c.what).where(history.c.incident_id == opened["id"])).all()
+    assert lines == ["opened", "opened"]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from sqlalchemy import insert, select
 
 from fannel.incidents.store.database import reading, writing
-from fannel.incidents.store.rows import insert_rows
+from fannel.incidents.store.rows import Rows, insert_rows
 from fannel.incidents.store.tables import activities
 
 if TYPE_CHECKING:
@@ -73,7 +73,12 @@ class Activities:
 
 def note(connection: Connection, done: Sequence[Activity]) -> None:
     """Write a batch in the transaction of `connection`."""
-    insert_rows(connection, _NOTED, [_row(activity) for activity in done])
+    insert_rows(connection, noted(done))
+
+
+def noted(done: Sequence[Activity]) -> Rows:
+    """A batch as it is written."""
+    return Rows(_NOTED, [_row(activity) for activity in done])
 
 
 def _row(activity: Activity) -> dict[str, Any]:

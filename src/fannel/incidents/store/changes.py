@@ -12,7 +12,7 @@ from sqlalchemy import and_, insert, or_, select, update
 
 from fannel.event import Host, Subject
 from fannel.incidents.incident import Change, Incident
-from fannel.incidents.store.rows import insert_rows
+from fannel.incidents.store.rows import Rows, insert_rows
 from fannel.incidents.store.tables import history, incidents
 
 if TYPE_CHECKING:
@@ -37,7 +37,12 @@ class By(NamedTuple):
 
 def note(connection: Connection, changes: Sequence[Change]) -> None:
     """Write lines of history."""
-    insert_rows(connection, _NOTED, [_row(change) for change in changes])
+    insert_rows(connection, noted(changes))
+
+
+def noted(changes: Sequence[Change]) -> Rows:
+    """Lines of history as they are written."""
+    return Rows(_NOTED, [_row(change) for change in changes])
 
 
 def history_of(connection: Connection, incident_id: str) -> list[Change]:

@@ -20,6 +20,7 @@ from fannel.incidents.store import activities, flaps
 from fannel.incidents.store.activities import Activity
 from fannel.incidents.store.changes import note
 from fannel.incidents.store.placing import told
+from fannel.incidents.store.rows import insert_rows
 from fannel.incidents.store.tables import events, incidents
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def calm(connection: Connection, now: datetime, policy: FlapPolicy) -> list[Even
     quiet = {fault: flap for fault, flap in flaps.flapping(connection).items() if is_calm(flap, now, policy)}
     if not quiet:
         return []
-    flaps.keep(connection, {fault: calmed(flap) for fault, flap in quiet.items()})
+    insert_rows(connection, flaps.kept(connection, {fault: calmed(flap) for fault, flap in quiet.items()}))
     query = (
         select(incidents)
         .where(incidents.c.fingerprint.in_(sorted(quiet)), incidents.c.resolved_at.is_(None))

@@ -15,7 +15,7 @@ from fannel.event import fingerprint
 from fannel.incidents.flap import Flap, excused, score, told
 from fannel.incidents.store.asking import among
 from fannel.incidents.store.plain import plain
-from fannel.incidents.store.rows import insert_rows
+from fannel.incidents.store.rows import Rows
 from fannel.incidents.store.tables import flaps
 from fannel.incidents.store.upsert import inserter
 
@@ -86,9 +86,9 @@ class Scores:
                 self.began.append((fault, event, after.transitions))
         return told(after, self._policy) if after.transitions > 1 else None
 
-    def save(self, connection: Connection) -> None:
-        """Write what changed."""
-        keep(connection, {fault: self._known[fault] for fault in self._changed})
+    def changed(self, connection: Connection) -> Rows:
+        """What is to be written."""
+        return kept(connection, {fault: self._known[fault] for fault in self._changed})
 
     def _set(self, fault: str, flap: Flap) -> None:
         self._known[fault] = flap
@@ -117,13 +117,13 @@ def flapping(connection: Connection) -> dict[str, Flap]:
     return {row.fingerprint: _flap(row) for row in connection.execute(_FLAPPING)}
 
 
-def keep(connection: Connection, changed: Mapping[str, Flap]) -> None:
-    """Write scores, in one order, so that two replicas do not wait for each other."""
+def kept(connection: Connection, changed: Mapping[str, Flap]) -> Rows:
+    """Scores as they are written, in one order, so that two replicas do not wait for each other."""
     rows = [
         {"fingerprint": fault, **{fact: getattr(flap, fact) for fact in _FACTS}}
         for fault, flap in sorted(changed.items())
     ]
-    insert_rows(connection, _kept(connection.dialect.name), rows)
+    return Rows(_kept(connection.dialect.name), rows)
 
 
 def forget(connection: Connection, now: datetime, policy: FlapPolicy) -> None:

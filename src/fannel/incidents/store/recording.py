@@ -12,17 +12,17 @@ from datetime import UTC, datetime, timedelta
 from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import JSON, bindparam, insert, null, select, update
+from sqlalchemy import JSON, and_, bindparam, insert, null, or_, select, update
 
 from fannel.incidents.incident import Change
 from fannel.incidents.store import activities, placing
 from fannel.incidents.store.activities import Activity
 from fannel.incidents.store.asking import among
-from fannel.incidents.store.changes import note
+from fannel.incidents.store.changes import noted
 from fannel.incidents.store.due import SETTLES_AFTER
 from fannel.incidents.store.flaps import RESTART, Scores, scores
 from fannel.incidents.store.plain import plain
-from fannel.incidents.store.rows import insert_rows
+from fannel.incidents.store.rows import Rows, insert_rows
 from fannel.incidents.store.tables import events, incidents
 
 if TYPE_CHECKING:
@@ -44,22 +44,23 @@ _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _ID_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 _KNOWN = select(events.c.id, events.c.event).where(among(events.c.id, "asked"))
-# PostgreSQL locks the rows until the commit, so that nobody resolves an incident while a raise joins it; in one order,
-# so that two replicas do not lock each other out. In SQLite a writer is alone anyway, and it knows no such lock.
-_UNRESOLVED = (
+# What is not over, or so lately that a raise may reopen it. Each half of the OR has its range of one index; which of
+# those that are over are closed is seen here: the database would go through all that are resolved to see that first.
+# PostgreSQL locks the rows until the commit, so that nobody resolves an incident while a raise joins it, and one
+# replica alone reopens it; in one order, so that two replicas do not lock each other out. In SQLite a writer is alone
+# anyway, and it knows no such lock.
+_CALLED = among(incidents.c.fingerprint, "asked")
+_FOUND = (
     select(
         *(incidents.c[name] for name in ("id", "fingerprint", "state", "opened_at", "asked_at")),
-        *(incidents.c[name] for name in ("cause_id", "cause", "due_at")),
+        *(incidents.c[name] for name in ("cause_id", "cause", "due_at", "resolved_at")),
     )
-    .where(incidents.c.resolved_at.is_(None), among(incidents.c.fingerprint, "asked"))
-    .order_by(incidents.c.fingerprint)
-    .with_for_update(key_share=True)
-)
-# What a raise may reopen, the latest of a fingerprint last. Locked for the same reasons: only one replica reopens it.
-# Which of them are closed is seen here: the database would go through all that are resolved to see that first.
-_RESOLVED = (
-    select(*(incidents.c[name] for name in ("id", "fingerprint", "state", "opened_at", "resolved_at")))
-    .where(among(incidents.c.fingerprint, "asked"), incidents.c.resolved_at > bindparam("since"))
+    .where(
+        or_(
+            and_(_CALLED, incidents.c.resolved_at.is_(None)),
+            and_(_CALLED, incidents.c.resolved_at > bindparam("since")),
+        )
+    )
     .order_by(incidents.c.fingerprint, incidents.c.resolved_at)
     .with_for_update(key_share=True)
 )
@@ -189,7 +190,7 @@ class _Batch:
 
     def _open(self, event: Event, called: Sequence[str]) -> Event:
         """An incident for it: one that was resolved lately, or a new one."""
-        again = _latest(self._resolved, called, event.received_at - self._reopen)
+        again = _latest(self._resolved, called, event.received_at - self._reopen) if self._reopen else None
         incident_id, fault = (_new_id(), called[0]) if again is None else (again.id, again.fingerprint)
         one = _Unresolved(incident_id, fault, "new")
         place = self._places.place(one.id, event, self._scored.restarted_at(event))
@@ -215,12 +216,25 @@ class _Batch:
     def _decide(self, incident_id: str, event: Event, summary: str) -> None:
         self._decisions.append(Activity(event.received_at, "decision", summary, incident_id, event.id))
 
-    def write(self, connection: Connection) -> None:
-        """Everything that was decided, in a few statements."""
+    def write(self, connection: Connection, logged: Sequence[Json]) -> None:
+        """Everything that was decided, and the log of the events, in a few statements."""
+        for fault, event, changes in self._scored.began:
+            if (restless := self._unresolved.get(fault)) is not None:
+                self._decide(
+                    restless.id, event, f"flap: flapping after {changes} changes, no post for each from here on"
+                )
+        attached = (_changed(held, event, "attached", cause.why) for held, cause, event in self._places.attached)
         if self._reopened:
             connection.execute(_REOPENED, self._reopened)
-        # In one order, so that two replicas that open the same two incidents do not wait for each other.
-        insert_rows(connection, _OPENED, sorted(self._opened, key=itemgetter("fingerprint")))
+        insert_rows(
+            connection,
+            # In one order, so that two replicas that open the same two incidents do not wait for each other.
+            Rows(_OPENED, sorted(self._opened, key=itemgetter("fingerprint"))),
+            self._scored.changed(connection),
+            activities.noted(self._decisions),
+            noted([*self._changes, *attached]),
+            Rows(_LOGGED, logged),
+        )
         if joined := [
             {"joined": one.id, "more": one.raises, "raised_at": one.raised_at, "asked_at": one.asked_at}
             for one in self._unresolved.values()
@@ -232,25 +246,19 @@ class _Batch:
         ]:
             connection.execute(_SETTLING, settling)
         self._places.save(connection)
-        self._scored.save(connection)
-        for fault, event, changes in self._scored.began:
-            if (restless := self._unresolved.get(fault)) is not None:
-                self._decide(
-                    restless.id, event, f"flap: flapping after {changes} changes, no post for each from here on"
-                )
-        activities.note(connection, self._decisions)
-        attached = (_changed(held, event, "attached", cause.why) for held, cause, event in self._places.attached)
-        note(connection, [*self._changes, *attached])
 
 
-def record(connection: Connection, observed: Sequence[tuple[Event, bytes]], handling: Handling) -> list[Event]:
+def record(
+    connection: Connection, observed: Sequence[tuple[Event, bytes]], handling: Handling, *, again: bool = True
+) -> list[Event]:
     """Log the events and find, reopen or open their incidents, in the transaction of `connection`; see Store.record.
 
+    Only where it is `again` that they are recorded, some may be on record.
+
     Raises:
-        IntegrityError: another process was first with one of them.
+        IntegrityError: one of them is, or another process was first with its incident.
     """
-    ids = [event.id for event, _ in observed]
-    known = {row.id: row.event for row in connection.execute(_KNOWN, {"asked": ids})}
+    known = _known(connection, [event.id for event, _ in observed]) if again else {}
     names = [_fingerprints(event) for event, _ in observed]
     batch = _batch(
         connection, [(e, n) for (e, _), n in zip(observed, names, strict=True) if e.id not in known], handling
@@ -267,9 +275,12 @@ def record(connection: Connection, observed: Sequence[tuple[Event, bytes]], hand
         known[event.id] = {"incident": decided.incident, "flap": decided.flap, "silence": decided.silence}
         recorded.append(decided)
         logged.append(_event_row(decided, raw))
-    batch.write(connection)
-    insert_rows(connection, _LOGGED, logged)
+    batch.write(connection, logged)
     return recorded
+
+
+def _known(connection: Connection, ids: list[str]) -> dict[str, Json]:
+    return {row.id: row.event for row in connection.execute(_KNOWN, {"asked": ids})}
 
 
 def _batch(connection: Connection, fresh: Sequence[tuple[Event, list[str]]], handling: Handling) -> _Batch:
@@ -277,36 +288,28 @@ def _batch(connection: Connection, fresh: Sequence[tuple[Event, list[str]]], han
     placing.take_turns(connection, [event for event, _ in fresh], handling.rules)
     faults = sorted({name for _, called in fresh for name in called})
     unresolved: dict[str, _Unresolved] = {}
-    for row in connection.execute(_UNRESOLVED, {"asked": faults}) if faults else ():
-        times = (row.opened_at, row.asked_at)
-        one = _Unresolved(row.id, row.fingerprint, row.state, *times, row.cause_id, row.cause, row.due_at)
-        unresolved[one.fingerprint] = one
-    homeless = [
-        (event, called) for event, called in fresh if event.phase == "raise" and unresolved.keys().isdisjoint(called)
-    ]
+    resolved: dict[str, Row[Any]] = {}
+    first = min((event.received_at for event, _ in fresh), default=None)
+    asked = {"asked": faults, "since": first and first - handling.reopen}
+    for row in connection.execute(_FOUND, asked) if faults else ():
+        if row.resolved_at is None:
+            times = (row.opened_at, row.asked_at)
+            one = _Unresolved(row.id, row.fingerprint, row.state, *times, row.cause_id, row.cause, row.due_at)
+            unresolved[one.fingerprint] = one
+        elif row.state == "resolved":
+            resolved[row.fingerprint] = row
+    homeless = [event for event, called in fresh if event.phase == "raise" and unresolved.keys().isdisjoint(called)]
     return _Batch(
         unresolved,
-        _resolved(connection, homeless, handling.reopen),
+        resolved,
         scores(connection, fresh, handling.flap, handling.rules),
-        placing.places(connection, [event for event, _ in homeless], handling.rules),
+        placing.places(connection, homeless, handling.rules),
         handling.reopen,
     )
 
 
 _opened_at = attrgetter("opened_at")
 _resolved_at = attrgetter("resolved_at")
-
-
-def _resolved(
-    connection: Connection, homeless: Sequence[tuple[Event, list[str]]], reopen: timedelta
-) -> dict[str, Row[Any]]:
-    """What those raises may reopen, by fingerprint: the one that was resolved last."""
-    if not homeless or not reopen:
-        return {}
-    since = min(event.received_at for event, _ in homeless) - reopen
-    faults = sorted({name for _, called in homeless for name in called})
-    rows = connection.execute(_RESOLVED, {"asked": faults, "since": since})
-    return {row.fingerprint: row for row in rows if row.state == "resolved"}
 
 
 def _latest(resolved: Mapping[str, Row[Any]], called: Sequence[str], since: datetime) -> Row[Any] | None:

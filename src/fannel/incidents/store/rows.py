@@ -9,7 +9,7 @@ from __future__ import annotations
 from base64 import b64encode
 from datetime import datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 from sqlalchemy import JSON, LargeBinary, Text, bindparam, cast, column, func, select
@@ -25,21 +25,36 @@ if TYPE_CHECKING:
     from fannel.event import Json
 
 
-def insert_rows(connection: Connection, statement: Insert, rows: Sequence[Json]) -> None:
-    """Execute an `insert()` that names no values for rows that all name the same columns, in their order."""
-    if not rows:
-        return
-    if connection.dialect.name == "postgresql":
-        connection.execute(_from_array(statement, tuple(rows[0])), {"rows": _array(statement.table, rows)})
-    else:
-        connection.execute(statement, rows)
+class Rows(NamedTuple):
+    """What an `insert()` that names no values is given: rows that all name the same columns, in their order."""
+
+    insert: Insert
+    rows: Sequence[Json]
+
+
+def insert_rows(connection: Connection, *wanted: Rows) -> None:
+    """Insert all of them; a table that is referred to comes before those that refer to it."""
+    some = [one for one in wanted if one.rows]
+    if connection.dialect.name != "postgresql":
+        for one in some:
+            connection.execute(one.insert, one.rows)
+    elif some:
+        statement = _together(tuple((one.insert, tuple(one.rows[0])) for one in some))
+        arrays = {one.insert.table.name: _array(one.insert.table, one.rows) for one in some}
+        connection.execute(statement, arrays)
 
 
 # Made once: a statement that is made anew is compiled anew.
 @cache
+def _together(wanted: tuple[tuple[Insert, tuple[str, ...]], ...]) -> Insert:
+    """One statement: PostgreSQL looks at what refers to what at its end."""
+    *before, last = (_from_array(insert, names) for insert, names in wanted)
+    return last.add_cte(*(one.cte(one.table.name + "_added") for one in before))
+
+
 def _from_array(statement: Insert, names: tuple[str, ...]) -> Insert:
     columns = [statement.table.c[name] for name in names]
-    array = func.json_to_recordset(cast(bindparam("rows", type_=Text), JSON))
+    array = func.json_to_recordset(cast(bindparam(statement.table.name, type_=Text), JSON))
     given = array.table_valued(*(column(one.name, _as_given(one)) for one in columns)).render_derived(with_types=True)
     return statement.from_select(names, select(*(_as_kept(given.c[one.name], one) for one in columns)))
 

@@ -92,10 +92,11 @@ class Store:
         id again changes nothing and returns the event as it was decided then.
         """
         try:
-            return self._record(observed)
+            return self._record(observed, again=False)
         except IntegrityError:
-            # Another replica opened the same incident between our look and our insert: now it is there.
-            return self._record(observed)
+            # Events come again after a crash alone, so nobody looked whether these do. Or another replica opened the
+            # same incident between our look and our insert: now it is there.
+            return self._record(observed, again=True)
 
     def due(self, now: datetime) -> list[Event]:
         """What became due while nothing came, decided: events that are on record and ask the rules now.
@@ -262,9 +263,9 @@ class Store:
 
     # --- inside ---------------------------------------------------------------------------------------------
 
-    def _record(self, observed: Sequence[tuple[Event, bytes]]) -> list[Event]:
+    def _record(self, observed: Sequence[tuple[Event, bytes]], *, again: bool) -> list[Event]:
         with writing(self._engine) as connection:
-            return record(connection, observed, self._handling)
+            return record(connection, observed, self._handling, again=again)
 
     @cached_property
     def _handling(self) -> Handling:
