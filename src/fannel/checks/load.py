@@ -1,8 +1,8 @@
 """From a check file to a Check. Whatever can be wrong in it is found here, with its line.
 
-A file lies on top of `defaults.yml` of its problem, what all operating systems have in common, above all the verdict;
-and that on top of the check that it `extends`, if that is one of another problem. Defaults may extend those of another
-problem in turn.
+A file lies on top of `defaults.yml` of its problem, what all operating systems have in common, above all the verdict.
+If it `extends` a check of another problem, its problem's own defaults lie between the two. Without that, defaults may
+extend those of another problem in turn.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def _assembled(file: Path, folders: tuple[Path, ...], above: tuple[Path, ...]) -
         raise doc.error(("extends",), f"there is no check {extends!r}, or it extends this one")
     below = _assembled(base, folders, above)
     if defaults is not None and base.parent.name != file.parent.name:
-        below = _assembled(defaults, folders, above).over(below)
+        below = document.read(defaults).over(below)  # what they extend is the other check's to bring
     return doc.over(below)
 
 
