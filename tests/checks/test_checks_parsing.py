@@ -4,7 +4,7 @@ import pytest
 
 from fannel.checks.parsing import Each, Groups, Json, ParseError, Table, Xml
 from fannel.checks.placeholder import UnfitValueError
-from fannel.checks.templates import tree
+from fannel.checks.templates import table, tree
 from fannel.event import Subject
 
 BUNDLE = """\
@@ -34,6 +34,14 @@ def template(tmp_path):
         return tree(file)
 
     return make
+
+
+def test_a_rule_to_fail_on_unknown_lines_should_be_left_out_wherever_it_stands(tmp_path):
+    file = tmp_path / "cards.textfsm"
+    file.write_text(
+        "Value SLOT (\\d+)\n\nStart\n  ^Slot -> Cards\n  ^. -> Error\n\nCards\n  ^${SLOT} -> Record\n", "utf-8"
+    )
+    assert table(file)("a new line\nSlot\n3 ok\n") == [{"slot": "3"}]
 
 
 def test_a_ttp_template_should_give_its_groups(template):

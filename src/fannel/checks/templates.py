@@ -56,7 +56,7 @@ def ntc_table(platform: str, command: str) -> Table:
 def table(file: Path) -> Table:
     """A TextFSM template from a file. Raises TemplateNotFoundError."""
     template = _text(file)
-    return Table(file.stem, re.sub(r"(?m)^[ \t]+\^\.(?:\*)?\s*->\s*Error\s*$\n?", "", template))
+    return Table(file.stem, re.sub(r"(?m)^[ \t]+\^\.(?:\*)?[ \t]*->[ \t]*Error[ \t]*$\n?", "", template))
 
 
 def check_template(parser: Table) -> None:
