@@ -152,7 +152,7 @@ def test_a_good_check_should_load(tmp_path):
         ("  link:", "  interface:", "10: facts.interface: 'interface' is a command already"),
         ("  link:", "  ifindex:", "10: facts.ifindex: 'ifindex' is a placeholder already"),
         ("facts:\n", "facts:\n  link: log.cause\n", "11: facts.link: is given twice, first in line 10"),
-        ("verdict:\n", "verdict: [\n", "12: is not YAML: expected the node content, but found '-'"),
+        ("verdict:\n", "verdict: [\n", "12: is not YAML: did not find expected node content"),
         (
             "run: show logging\n",
             'run: "show logging\\nreload"\n',

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
     from jsonschema import ValidationError
 
+# The loader of libyaml where PyYAML has it: ten times as fast as the one in Python.
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
 Place = tuple[str | int, ...]
 
 _LAID_OVER = 3  # levels of mappings: the file, a section of it, one command
@@ -98,7 +101,7 @@ def read(file: Path) -> Document:
     if len(raw) > _LIMIT:
         raise CheckError(file, 1, "", f"is larger than {_LIMIT // 1024} kB")
     lines: dict[Place, tuple[Path, int]] = {(): (file, 1)}
-    loader = yaml.SafeLoader(text)
+    loader = _Loader(text)
     try:
         node = loader.get_single_node()
         if node is not None:
