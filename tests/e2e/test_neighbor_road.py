@@ -15,6 +15,7 @@ pytestmark = [pytest.mark.timeout(500), pytest.mark.xdist_group("e2e")]
 
 # Long, for a machine that has other things to do.
 TIMEOUT_S = 180
+FAR_END = "rt-osa-01.example.net"
 IOS, FRR = "rt-tyo-01.example.net", "frr-tyo-01.example.net"
 # host, port, how it is lost and found, who is then said to be lost, what the verdict says
 LOST = {
@@ -81,6 +82,17 @@ def test_what_is_shut_down_names_who_changed_the_configuration(stage, fannel):
     """The verdict comes back to the rules, and a rule asks further: the thread of the fault is told."""
     stage.act(IOS, "shutdown", "GigabitEthernet0/3")
     until(lambda: "last changed by alice" in said(stage, IOS, "Gi0/3"), stage, fannel)
+
+
+def test_light_that_is_too_weak_is_a_question_to_the_far_end(stage, fannel):
+    """IOS-XE says so by syslog; the rules then have the IOS-XR router at the other end of the fibre asked."""
+    stage.act(IOS, "dim", "GigabitEthernet0/1")
+    until(lambda: "receives -19.4 dBm" in said(stage, IOS, "Gi0/1"), stage, fannel)
+    far = FAR_END.partition(".")[0]
+    until(lambda: far in said(stage, IOS, "Gi0/1"), stage, fannel)
+    looked = said(stage, IOS, "Gi0/1")
+    assert "GigabitEthernet0/0/0/0 receives -5.1 dBm and sends -2.3 dBm" in looked, "the fibre, not the far end's laser"
+    assert stage.devices.logins(FAR_END) == 1
 
 
 def said(stage, host, peer):

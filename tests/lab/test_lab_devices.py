@@ -272,3 +272,22 @@ def test_a_neighbour_that_is_gone_should_not_be_listed(command):
     lab.find_ospf(host, interface)
     lab.cut(host, interface)
     assert listed not in lab.say(host, command), "a neighbour goes with its link"
+
+
+@pytest.mark.parametrize(
+    ("host", "interface", "os_name"),
+    [("rt-tyo-01", "GigabitEthernet0/1", "ios"), ("rt-osa-01", "GigabitEthernet0/0/0/0", "iosxr")],
+)
+def test_a_bent_fibre_should_be_seen_by_the_check_while_the_port_is_up(host, interface, os_name):
+    lab = LabDevices()
+    check = CHECKS.find("optics_threshold", os_name)
+    subject = Subject("interface", name=interface)
+
+    def verdict():
+        return run(check, subject, lambda line: lab.say(host, line))
+
+    assert verdict().outcome == "cleared"
+    lab.dim(host, interface)
+    assert (verdict().outcome, verdict().facts["low"]) == ("confirmed", "rx")
+    assert lab.port(host, interface).up
+    assert lab.port(host, interface).peer is not None

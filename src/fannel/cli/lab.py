@@ -103,12 +103,12 @@ def shutdown(host: str, interface: str, control: Control = "http://127.0.0.1:100
 
 @app.command()
 def session(
-    action: Annotated[str, typer.Argument(help="lose-bgp, shut-bgp, find-bgp, lose-ospf or find-ospf.")],
+    action: Annotated[str, typer.Argument(help="lose-bgp, shut-bgp, find-bgp, lose-ospf, find-ospf, or dim.")],
     host: str,
     interface: str,
     control: Control = "http://127.0.0.1:10023",
 ) -> None:
-    """Lose or find the neighbour at the other end of a port while the port stays up."""
+    """Lose or find the neighbour at the other end of a port, or dim its light, while the port stays up."""
     _act(control, host, action, interface)
 
 

@@ -2,7 +2,8 @@
 
     GET  /                                              every device and port, as JSON
     POST /<device>/<action>?interface=<name>[&reason=…] cut, restore, shutdown, err-disable,
-                                                        lose-bgp, shut-bgp, find-bgp, lose-ospf, find-ospf
+                                                        lose-bgp, shut-bgp, find-bgp, lose-ospf, find-ospf,
+                                                        dim (on IOS-XE: it says so by syslog)
 
 The answer is a JSON list of the ports that went up or down. With targets set, the devices also send their traps and
 their syslog. `curl -X POST 'http://127.0.0.1:PORT/rt-tyo-01/cut?interface=GigabitEthernet0/1'`
@@ -19,8 +20,9 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Self
 
-from fannel.lab.devices.lines import send_link_lines
+from fannel.lab.devices.lines import send_line, send_link_lines
 from fannel.lab.devices.neighbors import bgp_trap, ospf_trap, send_from
+from fannel.lab.devices.optics import ios_low_light
 from fannel.lab.devices.plant import UnknownPortError
 from fannel.lab.devices.traps import send_link_traps
 
@@ -93,8 +95,13 @@ class LabControl:
             if self._target is not None:
                 send_from(self._devices.plant.device(device), trap(port), self._target)
             return []
+        if action == "dim":
+            port, found = self._devices.dim(device, interface), self._devices.plant.device(device)
+            if self._syslog_target is not None and found.os == "ios":
+                send_line(found, ios_low_light(port, time.time()), self._syslog_target)
+            return []
         if action not in actions:
-            msg = f"no action {action!r}; there is {', '.join([*actions, *sessions])}"
+            msg = f"no action {action!r}; there is {', '.join([*actions, *sessions, 'dim'])}"
             raise UnknownActionError(msg)
         changes = actions[action]()
         if self._target is not None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from fannel.lab.devices.dialect import Screen
 from fannel.lab.devices.dialects import DIALECTS
+from fannel.lab.devices.optics import DIM_DBM
 from fannel.lab.devices.plant import Change, Plant, Port, read_network
 from fannel.lab.devices.shell import Shell
 from fannel.lab.devices.ssh import Login, SshDevices
@@ -80,27 +81,31 @@ class LabDevices:
 
     def lose_bgp(self, host: str, interface: str) -> Port:
         """The BGP session over this port is lost while the port stays up."""
-        return self._session(host, interface, bgp="lost")
+        return self._set(host, interface, bgp="lost")
 
     def shut_bgp(self, host: str, interface: str) -> Port:
         """Somebody shut the BGP session over this port down."""
-        return self._session(host, interface, bgp="shut")
+        return self._set(host, interface, bgp="shut")
 
     def find_bgp(self, host: str, interface: str) -> Port:
         """The BGP session over this port is established again."""
-        return self._session(host, interface, bgp="up")
+        return self._set(host, interface, bgp="up")
 
     def lose_ospf(self, host: str, interface: str) -> Port:
         """The OSPF neighbour on this port is gone while the port stays up."""
-        return self._session(host, interface, ospf_lost=True)
+        return self._set(host, interface, ospf_lost=True)
 
     def find_ospf(self, host: str, interface: str) -> Port:
         """The OSPF neighbour on this port is full again."""
-        return self._session(host, interface, ospf_lost=False)
+        return self._set(host, interface, ospf_lost=False)
 
-    def _session(self, host: str, interface: str, **fields: Any) -> Port:  # noqa: ANN401  (fields of a port)
+    def _set(self, host: str, interface: str, **fields: Any) -> Port:  # noqa: ANN401  (fields of a port)
         self.plant.change(host, interface, now=self._clock(), **fields)
         return self.plant.port(host, interface)
+
+    def dim(self, host: str, interface: str, rx_dbm: float = DIM_DBM) -> Port:
+        """A fibre is bent: this port receives less light, and stays up."""
+        return self._set(host, interface, rx_dbm=rx_dbm)
 
     def count_errors(self, host: str, interface: str, crc: int) -> list[Change]:
         """Set the port's CRC error counter."""

@@ -50,6 +50,13 @@ def send_link_lines(changes: Iterable[Change], to: tuple[str, int]) -> int:
     return sent
 
 
+def send_line(device: Device, line: str, to: tuple[str, int]) -> None:
+    """Send one line of a device's log, from its own address. Raises OSError."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        sender.bind((device.source, 0))
+        sender.sendto(_WIRE[device.os](line, device).encode(), to)
+
+
 def _kernel(change: Change) -> Iterable[str]:
     """Linux sees the carrier only: a port that is shut down is told by whoever shut it down, if at all."""
     if change.before.up == change.after.up or not change.after.admin_up:

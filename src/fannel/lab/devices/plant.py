@@ -46,6 +46,7 @@ class Port:
     since: float = 0.0
     bgp: Literal["up", "lost", "shut"] = "up"
     ospf_lost: bool = False
+    rx_dbm: float = -5.1
 
     @property
     def up(self) -> bool:

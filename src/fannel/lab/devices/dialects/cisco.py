@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from fannel.lab.devices.dialect import PRIVILEGED, Dialect, Enable, Screen, clock, command, fixed
 from fannel.lab.devices.neighbors import neighbor_of
+from fannel.lab.devices.optics import ios_transceiver, xr_optics
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -158,6 +159,7 @@ IOS = Dialect(
         command(r"show ip ospf neighbor", _ios_ospf_neighbors),
         command(r"show logging", _ios_log),
         command(r"show interfaces (?P<name>\S+) status err-disabled", _ios_err_disabled),
+        command(r"show interfaces (?P<name>\S+) transceiver detail", ios_transceiver),
         command(r"show interfaces? (?P<name>\S+|\S+ [\d/.]+)", _ios_interface),
     ),
     invalid=lambda line: f"{' ' * min(len(line), 8)}^\n% Invalid input detected at '^' marker.\n",
@@ -248,6 +250,7 @@ IOSXR = Dialect(
         command(r"show running-config hostname", lambda screen, _: f"hostname {screen.device.hostname}\n"),
         command(r"show snmp interface", _xr_indices),
         command(r"show logging( last \d+)?", lambda screen, _: "\n".join(screen.log)),
+        command(r"show controllers optics (?P<place>\d+(/\d+)+)", xr_optics),
         command(r"show interfaces? (?P<name>\S+|\S+ [\d/.]+)", _xr_interface),
     ),
     invalid=lambda line: f"{' ' * min(len(line), 8)}^\n% Invalid input detected at '^' marker.",
