@@ -12,6 +12,7 @@ from events import NOW, event
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from fannel.incidents.silence import Matcher, Silence
 from fannel.incidents.store import Post, Store, upgrade
 from fannel.incidents.store.activities import Activity
 from fannel.incidents.store.changes import By
@@ -108,6 +109,53 @@ def test_an_incident_goes_whole_by_its_end(store):
     assert pruned.rows == {"events": 3, "posts": 1, "activities": 2, "history": 2, "incidents": 1}
     assert left(store) == {"events": 1, "posts": 1, "activities": 2, "history": 2, "incidents": 1, "threads": 1}
     assert store.incident(stays) is not None
+
+
+class TestSilences:
+    def silence(self, store, *, days, lasts=timedelta(hours=1), changes=0):
+        """One that began so many days ago, and was changed so often."""
+        at = NOW - days * DAY
+        one = store.silences.add(Silence(0, ((Matcher("host", "equal", "rt1"),),), at, at + lasts, "cli:me", "cli"), at)
+        revisions = [one]
+        for n in range(changes):
+            revisions.append(revisions[-1].extended(one.ends_at + timedelta(seconds=n + 1), "cli:me", at))
+        store.silences.change(revisions[1:])
+        return one.id
+
+    def ids(self, store):
+        return sorted(one.id for one in store.silences.listed(1000))
+
+    def test_what_ended_long_ago_goes_with_its_revisions(self, store):
+        self.silence(store, days=100, changes=3)
+        kept = [self.silence(store, days=80), self.silence(store, days=1)]
+        store.silences.settle(NOW)
+        pruned = store.retention.prune(KEEP, NOW)
+        assert pruned.rows == {"silences": 1, "silence_revisions": 4}
+        assert self.ids(store) == kept
+
+    def test_what_lasts_or_was_not_settled_stays(self, store):
+        self.silence(store, days=100, lasts=200 * DAY)
+        store.silences.settle(NOW)
+        self.silence(store, days=100)
+        self.silence(store, days=1)
+        assert store.retention.prune(KEEP, NOW).rows == {}
+
+    def test_the_newest_stays_so_that_its_number_is_not_given_again(self, store):
+        for _ in range(3):
+            last = self.silence(store, days=100)
+        store.silences.settle(NOW)
+        store.retention.prune(KEEP, NOW)
+        assert self.ids(store) == [last]
+        assert self.silence(store, days=0) > last
+
+    def test_more_than_a_page_of_revisions_goes_a_page_at_a_time(self, store):
+        self.silence(store, days=100, changes=PAGE + 1)
+        self.silence(store, days=0)
+        store.silences.settle(NOW)
+        pauses = []
+        pruned = store.retention.prune(KEEP, NOW, pause=lambda: pauses.append(1))
+        assert pruned.rows == {"silences": 1, "silence_revisions": PAGE + 2}
+        assert len(pauses) == 3
 
 
 @pytest.mark.parametrize("policy", [KEEP, TOO_MUCH], ids=["by age", "by size"])

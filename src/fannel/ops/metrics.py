@@ -178,7 +178,7 @@ OBSERVER = (
         "pruned",
         "fannel_log_pruned",
         "Rows of the log that were old or too much and went, by table.",
-        ("events", "incidents", "history", "activities", "posts", "dead_letters"),
+        ("events", "incidents", "history", "activities", "posts", "dead_letters", "silences", "silence_revisions"),
     ),
     Family("own_events_lost", "fannel_own_events_lost", "Events of FANNEL's own that could not be put on record."),
     _NOTICES,

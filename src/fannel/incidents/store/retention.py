@@ -1,8 +1,8 @@
 """What is old, or too much, goes: the oldest first, a page at a time, and never anything of an incident that lasts.
 
-There are streams by time: incidents that are over with all that belongs to them, by their end; and what belongs to no
-incident, by its own time. A round takes from whichever stream has the oldest, until nothing is older than `keep` and
-the database holds no more than `octets`, or until the round has taken its fill.
+There are streams by time: incidents that are over with all that belongs to them, by their end; silences, too; and what
+belongs to no incident, by its own time. A round takes from whichever stream has the oldest, until nothing is older than
+`keep` and the database holds no more than `octets`, or until the round has taken its fill.
 
 Pages are read without a lock and deleted in transactions of at most PAGE rows, so nobody waits for long. What must hold
 is asked again in the transaction that deletes. An incident is closed for good before the first row of it goes, so that
@@ -20,7 +20,17 @@ from sqlalchemy.exc import IntegrityError
 
 from fannel.incidents.store.asked_tables import confirmations, requests
 from fannel.incidents.store.database import reading, writing
-from fannel.incidents.store.tables import activities, dead_letters, events, history, incidents, posts, threads
+from fannel.incidents.store.tables import (
+    activities,
+    dead_letters,
+    events,
+    history,
+    incidents,
+    posts,
+    silence_revisions,
+    silences,
+    threads,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -30,6 +40,7 @@ if TYPE_CHECKING:
 
 PAGE = 500
 _INCIDENTS = 50
+_SILENCES = 50
 # More than that waits for the next round.
 MOST_ROWS = 100_000
 # Nothing that may still be on its way to the rules goes, however much there is.
@@ -140,6 +151,7 @@ class Retention:
         excess = self.octets() - policy.octets
         horizon = max(youngest, too_old) if excess > 0 else too_old
         streams = [_Stream(self._over(horizon), lambda page: self._prune_incidents(page, now, pruned, pause))]
+        streams.append(_Stream(self._silenced(too_old), lambda page: self._prune_silences(page, pruned, pause)))
         streams += [_Stream(self._alone(loose, horizon), self._pruner(loose, pruned, pause)) for loose in _LOOSE]
         while heads := [stream for stream in streams if stream.page]:
             first = min(heads, key=lambda stream: stream.page[0].at)
@@ -170,6 +182,19 @@ class Retention:
         """Incidents that ended before `horizon`, by their end."""
         at, key = incidents.c.resolved_at, incidents.c.id
         query = select(at, key).where(at < horizon, _may_go()).order_by(at, key).limit(_INCIDENTS)
+        rows = self._read(query)
+        while rows:
+            yield [_Due(row[0], row[1], 0) for row in rows]
+            rows = self._read(query.where(_after(at, key, rows[-1])))
+
+    def _silenced(self, horizon: datetime) -> Iterator[list[_Due]]:
+        """Silences that ended before `horizon`, and after which everybody was asked who had to be. By age alone."""
+        at, key = silences.c.ends_at, silences.c.id
+        # SQLite gives the highest number again once its row is gone: #7 must not become another silence.
+        newest = select(func.max(key)).scalar_subquery()
+        changed = select(silence_revisions.c.silence_id).order_by(silence_revisions.c.seq.desc()).limit(1)
+        may_go = (at < horizon, silences.c.over, key != newest, key != changed.scalar_subquery())
+        query = select(at, key).where(*may_go).order_by(at, key).limit(_SILENCES)
         rows = self._read(query)
         while rows:
             yield [_Due(row[0], row[1], 0) for row in rows]
@@ -225,6 +250,20 @@ class Retention:
         except IntegrityError:
             return  # somebody has just written about one of them: the next round takes them
         pruned.add(incidents, count)
+        pause()
+
+    def _prune_silences(self, page: Sequence[_Due], pruned: Pruned, pause: Callable[[], object]) -> None:
+        ids = [due.key for due in page]
+        seq = silence_revisions.c.seq
+        query = select(seq, self._size((silence_revisions.c.scopes,))).where(silence_revisions.c.silence_id.in_(ids))
+        while rows := self._read(query.limit(PAGE)):
+            with writing(self._engine) as connection:
+                gone = delete(silence_revisions).where(seq.in_([row[0] for row in rows]))
+                count = connection.execute(gone).rowcount
+            pruned.add(silence_revisions, count, sum(row[1] for row in rows))
+            pause()
+        with writing(self._engine) as connection:
+            pruned.add(silences, connection.execute(delete(silences).where(silences.c.id.in_(ids))).rowcount)
         pause()
 
     def _close(self, ids: Sequence[str], now: datetime) -> list[str]:
