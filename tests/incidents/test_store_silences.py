@@ -105,7 +105,7 @@ def test_what_comes_under_a_silence_is_on_record_and_counted(store):
     raised(store, f"other-{host}")
     assert first.silence["id"] == silence.id
     assert store.event_json(first.id)["silence"]["reason"] == "card swap"
-    account = store.silences.account(silence.id)
+    account = store.endings.account(silence.id)
     assert account.events == 2
     assert [(one.incident_id, one.state, one.events) for one in account.incidents] == [(first.incident["id"], "new", 2)]
 
@@ -129,44 +129,44 @@ class TestAtItsEnd:
     def test_the_rules_are_asked_about_what_is_still_there_once(self, stores, host):
         self.silenced(stores[0], host)
         incident = raised(stores[0], host).incident["id"]
-        assert own(stores[0].silences.settle(NOW), incident) == []
-        (asked,) = own(stores[0].silences.settle(NOW + HOUR), incident)
+        assert own(stores[0].endings.settle(NOW), incident) == []
+        (asked,) = own(stores[0].endings.settle(NOW + HOUR), incident)
         assert asked["incident"] == {"id": incident, "state": "new"}
         assert asked["phase"] == "raise"
-        assert own(stores[1].silences.settle(NOW + HOUR), incident) == []
+        assert own(stores[1].endings.settle(NOW + HOUR), incident) == []
 
     def test_they_are_not_asked_about_what_is_over(self, store, host):
         self.silenced(store, host)
         incident = raised(store, host).incident["id"]
         store.resolve(incident, as_of=NOW, who="check", now=NOW)
-        assert own(store.silences.settle(NOW + HOUR), incident) == []
+        assert own(store.endings.settle(NOW + HOUR), incident) == []
 
     def test_nor_about_what_a_clear_is_about_to_end(self, store, host):
         self.silenced(store, host)
         incident = raised(store, host).incident["id"]
         store.record([(event(phase="clear", host=host, at=NOW), b"raw")])
-        assert own(store.silences.settle(NOW + HOUR), incident) == []
+        assert own(store.endings.settle(NOW + HOUR), incident) == []
 
     def test_nor_about_what_was_answered_before_it_began(self, store, host):
         incident = raised(store, host).incident["id"]
         store.answer(incident, who="event 1", now=NOW)
         self.silenced(store, host)
         raised(store, host)
-        assert own(store.silences.settle(NOW + HOUR), incident) == []
+        assert own(store.endings.settle(NOW + HOUR), incident) == []
 
     def test_what_another_silence_covers_is_asked_when_that_one_ends(self, store, host):
         first = self.silenced(store, host)
         incident = raised(store, host).incident["id"]
         second = self.silenced(store, host, ends_at=NOW + 2 * HOUR)
-        assert own(store.silences.settle(NOW + HOUR), incident) == []
-        assert [store.silences.account(one.id).events for one in (first, second)] == [0, 1]
-        assert len(own(store.silences.settle(NOW + 2 * HOUR), incident)) == 1
+        assert own(store.endings.settle(NOW + HOUR), incident) == []
+        assert [store.endings.account(one.id).events for one in (first, second)] == [0, 1]
+        assert len(own(store.endings.settle(NOW + 2 * HOUR), incident)) == 1
 
     def test_ended_early_they_are_asked_at_once(self, store, host):
         silence = self.silenced(store, host)
         incident = raised(store, host).incident["id"]
         store.silences.change([silence.expired("cli:me", NOW)])
-        assert len(own(store.silences.settle(NOW), incident)) == 1
+        assert len(own(store.endings.settle(NOW), incident)) == 1
 
     def test_narrowed_they_are_asked_about_what_is_not_covered_any_more(self, store, host):
         other = f"other-{host}"
@@ -174,7 +174,7 @@ class TestAtItsEnd:
         silence = store.silences.add(wanted(*scopes), NOW)
         kept, released = (raised(store, name).incident["id"] for name in (host, other))
         store.silences.change([silence.narrowed(scopes[:1], "cli:me", NOW)])
-        asked = store.silences.settle(NOW)
+        asked = store.endings.settle(NOW)
         assert len(own(asked, released)) == 1
         assert own(asked, kept) == []
-        assert len(own(store.silences.settle(NOW + HOUR), kept)) == 1
+        assert len(own(store.endings.settle(NOW + HOUR), kept)) == 1

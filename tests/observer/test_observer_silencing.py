@@ -30,7 +30,7 @@ def test_an_event_under_a_silence_says_so_to_the_rules_and_on_record(tmp_path):
         assert events[3]["silence"] == {"id": kept.id, "reason": "card swap", "ends_at": kept.ends_at.isoformat()}
         assert "silence" not in events[4]
         assert observing.store.event_json(events[3]["id"])["silence"]["id"] == kept.id
-        assert observing.store.silences.account(kept.id).events == 1
+        assert observing.store.endings.account(kept.id).events == 1
 
 
 def test_a_change_by_another_replica_is_seen_at_the_next_look(tmp_path):

@@ -9,9 +9,11 @@ from zoneinfo import ZoneInfo
 from fannel.checks.verdict import Output, Verdict
 from fannel.event import Event, Host, Source, Subject
 from fannel.incidents.incident import Aside, Incident, Related
+from fannel.incidents.silence import Matcher, Silence
+from fannel.incidents.store.endings import Account, Quieted
 from fannel.normalise import lost_event
 from fannel.slack import layout
-from fannel.slack.layout import course, storm
+from fannel.slack.layout import course, endings, storm
 from fannel.slack.layout.late import dated, repeated
 from fannel.slack.words import Reader
 
@@ -279,6 +281,61 @@ def button_cases(to):
     }
 
 
+UNDER = Silence(
+    7,
+    ((Matcher("host", "equal", HOST.name), Matcher("interface", "equal", "GigabitEthernet0/1")),),
+    OPENED - timedelta(minutes=10),
+    OPENED + timedelta(minutes=110),
+    "slack:Kei Mori",
+    "slack:C0ALERTS01:1795330207.000100",
+    "card swap <!channel>",
+)
+RESUMED = replace(UNDER, revision=2, what="expired", changed_by="slack:Yuki", ends_at=OPENED + timedelta(minutes=30))
+
+
+def quieted(number, then="", over=None, events=1, **more):
+    subject = Subject("interface", f"GigabitEthernet0/{number}")
+    state = "resolved" if over else "new"
+    over_at = OPENED + timedelta(seconds=over) if over else None
+    base = Quieted(
+        f"A-7F3K2{number}", "f", state, events, "interface_down", HOST, subject, OPENED, over_at, then, "A-7F3K2Q"
+    )
+    return replace(base, **more)
+
+
+CAME = Account(
+    12,
+    (
+        quieted(1, "asked", events=7),
+        quieted(2, "under", other="#8"),
+        quieted(3, "with"),
+        quieted(4, "told"),
+        quieted(5),
+        quieted(6, over=252, problem="bgp_neighbor_down", subject=Subject("bgp_neighbor", "192.0.2.2")),
+    ),
+    5,
+    1,
+)
+MANY_CAME = Account(512, tuple(quieted(n, "asked") for n in range(12)), 300, 211)
+
+
+def ending_cases(to):
+    """The end of a silence."""
+    now = OPENED + timedelta(minutes=95)
+    quiet, gone = Account(0, ()), Account(3, (quieted(6, over=252, events=3),), 0, 1)
+    elsewhere = Account(1, (quieted(2, "under", other="#8"),), 1, 0)
+    return {
+        "ended": endings.over(UNDER, CAME, "k", to),
+        "ended_many": endings.over(UNDER, MANY_CAME, "k", to),
+        "ended_unused": endings.over(UNDER, quiet, "k", to),
+        "ended_by_hand": endings.over(RESUMED, gone, "k", to),
+        "ended_elsewhere": endings.over(UNDER, elsewhere, "k", to),
+        "ended_only_events": endings.over(UNDER, Account(2, ()), "k", to),
+        "ends_soon": endings.soon(UNDER, CAME, "k", replace(to, clickable=True), now),
+        "ends_soon_unused": endings.soon(UNDER, quiet, "k", to, now),
+    }
+
+
 def course_cases(to):
     someone, why = "kei", "on my way, *spare* SFP <!channel>"
     return {
@@ -318,7 +375,15 @@ def posting_cases(to):
 
 def cases(to):
     """Every message by name, for one reader."""
-    return thread_cases(to) | button_cases(to) | course_cases(to) | note_cases(to) | storm_cases(to) | posting_cases(to)
+    return (
+        thread_cases(to)
+        | button_cases(to)
+        | ending_cases(to)
+        | course_cases(to)
+        | note_cases(to)
+        | storm_cases(to)
+        | posting_cases(to)
+    )
 
 
 def golden(message):

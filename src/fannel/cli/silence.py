@@ -135,7 +135,7 @@ def show(silence_id: _Id, as_json: Json = False) -> None:
     with stored.stored() as opened:
         kept = opened.store.silences
         silence = kept.one(silence_id) or _unknown(silence_id)
-        history, account = kept.history(silence_id), kept.account(silence_id)
+        history, account = kept.history(silence_id), opened.store.endings.account(silence_id)
         if as_json:
             came = [
                 {"incident": one.incident_id, "fingerprint": one.fingerprint, "state": one.state, "events": one.events}

@@ -49,6 +49,8 @@ class Silences(Section):
     broad_roles: tuple[str, ...] = ()
     # How long a broad one waits in Slack for somebody else to confirm it.
     confirm_within_s: Annotated[float, Field(ge=60, le=86_400)] = 3600.0
+    # How long before its end people are warned; 0: never. One that lasts less than twice as long ends without.
+    warn_before_s: Annotated[float, Field(ge=0, le=86_400)] = 900.0
     # Until when an alert is silenced "until morning", in the readers' zone (slack.time_zone, else site.timezone).
     morning: Annotated[time, AfterValidator(_of_the_day)] = time(9)
     # Work windows: files of them (*.yml), and calendars by name, each an address or a file.

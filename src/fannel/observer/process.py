@@ -54,6 +54,7 @@ from fannel.observer.rechecks import RECHECK_EVERY_S, REMIND_EVERY_S, WANTED_EVE
 from fannel.observer.recorder import Recorder
 from fannel.observer.retelling import Retelling
 from fannel.observer.silencing import LOOK_EVERY_S, Silencing
+from fannel.observer.telling import Telling
 from fannel.observer.vitals import Vitals
 from fannel.pipeline import Pipeline
 from fannel.respond import Responder, open_outbox
@@ -112,7 +113,8 @@ class Observer:
             syslog=settings.syslog,
             zone=settings.site.zone,
         )
-        self._silencing = Silencing(store, self.custody.ask_again, self._counters, _now)
+        tell = Telling(settings) if outbox is not None else None
+        self._silencing = Silencing(store, self.custody.ask_again, self._counters, _now, tell)
         self._planning = Planning(
             sources_of(settings),
             store,

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from fannel.event import Json
     from fannel.incidents.store import Store
+    from fannel.incidents.store.endings import Tell
     from fannel.intake.counters import Counters
 
 log = logs.Logger("fannel.observer")
@@ -35,12 +36,14 @@ class Silencing:
         ask: Callable[[Sequence[Json]], object],
         counters: Counters,
         now: Callable[[], datetime],
+        tell: Tell | None = None,
     ) -> None:
-        """`ask` puts events to the rules."""
+        """`ask` puts events to the rules; `tell` says what is posted when a silence ends, where there is a Slack."""
         self._store = store
         self._ask = ask
         self._counters = counters
         self._now = now
+        self._tell = tell
         self._version: tuple[int, int] | None = None
         self._silences = _NONE
 
@@ -76,7 +79,7 @@ class Silencing:
         """A round. Nothing that goes wrong here ends the process that records events."""
         try:
             self.look()
-            events = self._store.silences.settle(self._now())
+            events = self._store.endings.settle(self._now(), self._tell)
         except StoreError as error:
             log.error("cannot read silences, those known last hold", reason=str(error))
             self._counters.add("store_errors")

@@ -212,6 +212,19 @@ class Requests:
             return list(connection.execute(select(confirmations.c.id).where(*due).limit(limit)).scalars())
 
 
+def place_of(connection: Connection, origin: str) -> Place | None:
+    """The thread that a silence was asked for in, by its origin (`slack:C1:171…`); None where that was not in Slack."""
+    how, _, where = origin.partition(":")
+    channel, _, thread = where.partition(":")
+    return _place(connection, channel, thread) if how == "slack" and channel else None
+
+
+def is_request(connection: Connection, place: Place) -> bool:
+    """Whether the first message there asked for something itself: an alert, or what FANNEL said, did not."""
+    here = (requests.c.channel == place.channel, requests.c.ts == place.ts)
+    return connection.execute(select(requests.c.seq).where(*here)).first() is not None
+
+
 def _place(connection: Connection, channel: str, thread: str) -> Place:
     if _TS.fullmatch(thread):
         return Place(channel, thread)

@@ -1,17 +1,15 @@
-"""Silences in the database: revisions that only come, what was observed under each, and what is asked at its end."""
+"""Silences in the database: revisions that only come. What came under each is `endings.py`'s."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Engine, and_, func, insert, or_, select, update
+from sqlalchemy import Engine, and_, func, insert, select, update
 
 from fannel.incidents.silence import OvertakenError, Silence, scopes_of
-from fannel.incidents.silences import Silences
-from fannel.incidents.store import unfinished
 from fannel.incidents.store.database import reading, writing
-from fannel.incidents.store.tables import events, incidents, silence_revisions, silences
+from fannel.incidents.store.tables import silence_revisions, silences
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,29 +18,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, RowMapping, Select
 
     from fannel.event import Json
-
-# What is told of a silence; how much there was is counted whole.
-_MOST_TOLD = 200
-# Incidents that are asked about in one statement.
-_SETTLED_AT_ONCE = 50
-
-
-@dataclass(frozen=True, slots=True)
-class Quieted:
-    """An incident that was raised under a silence: how often, and how it is now."""
-
-    incident_id: str
-    fingerprint: str
-    state: str
-    events: int
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """What came under a silence: events in all (those of no incident included), and the incidents."""
-
-    events: int
-    incidents: tuple[Quieted, ...]
 
 
 class KeptSilences:
@@ -100,44 +75,6 @@ class KeptSilences:
             row = connection.execute(select(func.count(), func.max(silence_revisions.c.seq))).one()
         return row[0], row[1] or 0
 
-    def account(self, silence_id: int) -> Account:
-        """What came under a silence."""
-        mine = events.c.silence_id == silence_id
-        query = (
-            select(incidents.c.id, incidents.c.fingerprint, incidents.c.state, func.count().label("n"))
-            .join(events, events.c.incident_id == incidents.c.id)
-            .where(mine)
-            .group_by(incidents.c.id, incidents.c.fingerprint, incidents.c.state)
-            .order_by(incidents.c.id)
-            .limit(_MOST_TOLD)
-        )
-        with reading(self._engine) as connection:
-            total = connection.execute(select(func.count()).select_from(events).where(mine)).scalar_one()
-            found = [Quieted(row.id, row.fingerprint, row.state, row.n) for row in connection.execute(query)]
-        return Account(total, tuple(found))
-
-    def settle(self, now: datetime) -> list[Json]:
-        """What silences kept quiet that ended, or cover less than before: events that ask the rules about it now.
-
-        Only what is still there and nobody has answered; what another silence covers goes on under that one. Each
-        silence is settled by one replica.
-        """
-        due = and_(silences.c.over.is_(False), or_(silences.c.settled < silences.c.revision, silences.c.ends_at <= now))
-        query = select(silences).where(due).order_by(silences.c.id).limit(_SETTLED_AT_ONCE)
-        with reading(self._engine) as connection:
-            # Nearly always nothing: no write lock is worth that.
-            if connection.execute(query).first() is None:
-                return []
-        asking: list[Json] = []
-        with writing(self._engine) as connection:
-            rows = connection.execute(query.with_for_update(skip_locked=True)).all()
-            left = Silences(current(connection, now))
-            for row in rows:
-                asking += _settled(connection, row.id, left, now)
-                values = {"settled": row.revision, "over": row.ends_at <= now}
-                connection.execute(update(silences).where(silences.c.id == row.id).values(values))
-        return asking
-
 
 def add(connection: Connection, wanted: Silence, now: datetime) -> Silence:
     """Keep a new one in the transaction of `connection`; returns it with the id it got."""
@@ -174,19 +111,6 @@ def one(connection: Connection, silence_id: int) -> Silence | None:
     """The silence of that id as it is now."""
     row = connection.execute(_revisions().where(silences.c.id == silence_id)).mappings().first()
     return None if row is None else silence_of(row)
-
-
-def _settled(connection: Connection, silence_id: int, left: Silences, now: datetime) -> list[Json]:
-    asking = []
-    for opening, event in unfinished.silenced(connection, silence_id):
-        other = left.of(opening, now)
-        if other is None:
-            asked = update(incidents).where(incidents.c.id == event["incident"]["id"]).values(asked_at=now)
-            connection.execute(asked)
-            asking.append(event)
-        elif other.id != silence_id:
-            connection.execute(update(events).where(events.c.id == opening.id).values(silence_id=other.id))
-    return asking
 
 
 def _revisions() -> Select[Any]:

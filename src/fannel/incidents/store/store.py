@@ -20,6 +20,7 @@ from fannel.incidents.store.asks import Asks
 from fannel.incidents.store.changes import By, incident_of
 from fannel.incidents.store.channels import Channels
 from fannel.incidents.store.database import open_engine, reading, writing
+from fannel.incidents.store.endings import Endings
 from fannel.incidents.store.inbox import Inbox
 from fannel.incidents.store.leases import Leases
 from fannel.incidents.store.posts import Posts
@@ -62,6 +63,7 @@ class Store:
         self.log = Reading(engine)
         self.retention = Retention(engine)
         self.silences = KeptSilences(engine)
+        self.endings = Endings(engine)
         self.requests = Requests(engine)
         self.windows = KeptWindows(engine)
 

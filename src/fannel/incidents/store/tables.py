@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 # The newest revision under migrations/versions; a test keeps the two equal. Known here so that opening a current
 # database costs one SELECT and no Alembic.
-REVISION = "0014"
+REVISION = "0015"
 
 # Posts that are not in Slack yet. As text, the same in the index and in every query: with parameters instead of words
 # neither database could tell that the index has them all.
@@ -364,6 +364,8 @@ silences = Table(
     # Whether they were asked after its end.
     Column("over", Boolean, nullable=False),
     Column("ends_at", Utc, nullable=False, index=True),
+    # The end of which people were warned.
+    Column("warned_for", Utc),
 )
 
 # Never updated: what somebody asked for, and who changed it to what.

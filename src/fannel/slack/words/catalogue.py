@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from fannel.event import Severity
     from fannel.slack.words.buttons import Buttons
     from fannel.slack.words.counted import Counted
+    from fannel.slack.words.endings import Endings
     from fannel.slack.words.sentences import Sentences
     from fannel.slack.words.silencing import Silencing
 
@@ -224,6 +225,7 @@ class Words(NamedTuple):
     steps: Steps
     silencing: Silencing
     buttons: Buttons
+    endings: Endings
     sentences: Sentences
 
     def problem(self, name: str) -> str:

@@ -17,6 +17,7 @@ from fannel.slack.words.catalogue import (
 )
 from fannel.slack.words.counted import Counted
 from fannel.slack.words.japanese_buttons import BUTTONS
+from fannel.slack.words.japanese_endings import ENDINGS
 from fannel.slack.words.japanese_reasons import REASONS
 from fannel.slack.words.japanese_silencing import SILENCING
 from fannel.slack.words.sentences import Sentences
@@ -313,5 +314,6 @@ JAPANESE = Words(
     ),
     silencing=SILENCING,
     buttons=BUTTONS,
+    endings=ENDINGS,
     sentences=Sentences(REASONS),
 )
