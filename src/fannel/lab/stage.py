@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Self
 from fannel.lab.devices.control import LabControl
 from fannel.lab.devices.lab import LabDevices
 from fannel.lab.pagoda import LAB_TOKEN, PagodaStandIn
-from fannel.lab.slack.server import BOT_TOKEN, SlackStandIn, running
+from fannel.lab.slack.server import APP_TOKEN, BOT_TOKEN, SlackStandIn, running
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,6 +61,7 @@ class Stage:
                 "PAGODA_URL": pagoda_url,
                 "PAGODA_TOKEN": LAB_TOKEN,
                 "SLACK_BOT_TOKEN": BOT_TOKEN,
+                "SLACK_APP_TOKEN": APP_TOKEN,
                 "FANNEL_SLACK__API_URL": self.slack.api_url,
                 "FANNEL_SLACK__CHANNEL": CHANNEL,
                 "FANNEL_DATABASE__URL": f"sqlite:///{self._folder.resolve()}/fannel.sqlite3",

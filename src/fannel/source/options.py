@@ -73,6 +73,17 @@ def variables(kind: Kind, args: Mapping[str, Any]) -> dict[str, str]:
     return {f"FANNEL_{options.section}__{key}".upper(): _text(options, key, value) for key, value in given.items()}
 
 
+def not_options(source: str, args: Mapping[str, Any]) -> None:
+    """Refuse options of a source that has none.
+
+    Raises:
+        ConfigError: there is one.
+    """
+    if given := [key for key, value in args.items() if value is not None and key not in _OF_THE_ENGINE]:
+        msg = f"{source}: {given[0]}: it has no options in a rulebook; set them in {config.DEFAULT_FILE} or by variable"
+        raise config.ConfigError(msg)
+
+
 def _text(options: Options, key: str, value: object) -> str:
     """The value as a variable holds it: lists comma-separated."""
     if not isinstance(value, (list, tuple)):
