@@ -10,6 +10,8 @@ from events import NOW, event
 
 from fannel.event import Subject
 from fannel.incidents.flap import FlapPolicy
+from fannel.incidents.silence import Matcher, Silence
+from fannel.incidents.silences import Silences
 from fannel.incidents.store import Post, Store
 from fannel.incidents.store.recording import ASK_AGAIN_AFTER
 from fannel.incidents.store.tables import metadata
@@ -55,6 +57,33 @@ def test_flapping_is_decided_once_and_so_is_calm(store):
     assert [one.incident_id for one in store.activities.of_event(changes[2].id)] == [found]
     store.due(after(86_400))
     assert lines(store, found)[1] == (after(86_400), "flap: calm after 5 changes")
+
+
+class TestSilences:
+    @pytest.fixture
+    def silenced(self, store):
+        """Events of rt1 come under a silence, from an hour ago until two hours from now."""
+        scope = (Matcher("host", "equal", "rt1"),)
+        times = (after(-3600), after(7200))
+        kept = store.silences.add(Silence(0, (scope,), *times, "cli:me", "cli", "card swap"), NOW)
+        return lambda *observed: record(store, *(Silences([kept]).marked(one, NOW) for one in observed))
+
+    def test_it_says_who_keeps_it_quiet_why_and_until_when(self, store, silenced):
+        (opened,) = silenced(event(host="rt1", at=NOW))
+        ((at, said),) = lines(store, opened.incident["id"])
+        number = opened.silence["id"]
+        assert (at, said) == (NOW, f"silenced by #{number} (cli:me, card swap) until {after(7200):%Y-%m-%d %H:%M} UTC")
+        assert [one.summary for one in store.activities.of_event(opened.id)] == [said]
+
+    def test_a_repeat_that_asks_nobody_is_no_decision_and_a_clear_is_one(self, store, silenced):
+        (opened, _, _) = silenced(
+            *(event(phase=phase, host="rt1", at=after(n)) for n, phase in enumerate(("raise", "raise", "clear")))
+        )
+        assert [at for at, _ in lines(store, opened.incident["id"])] == [NOW, after(2)]
+
+    def test_what_is_not_silenced_says_nothing_of_it(self, store, silenced):
+        (opened,) = silenced(event(host="rt2", at=NOW))
+        assert lines(store, opened.incident["id"]) == []
 
 
 def test_what_is_held_says_for_how_long_and_what_became_of_it(store):

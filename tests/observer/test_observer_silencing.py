@@ -107,6 +107,44 @@ def test_a_database_that_is_away_leaves_what_is_known(tmp_path):
         assert "silence" in observing.event()
 
 
+class TestWhatIsOnRecord:
+    """What the rules were told decides; where that is another silence than was recorded, it is said."""
+
+    def said(self, observing, event):
+        observing.silencing()
+        done = observing.store.activities.of_incident(event["incident"]["id"])
+        return [one.summary.partition(" until")[0] for one in done if "silence" in one.summary]
+
+    def test_one_that_began_while_it_waited(self, tmp_path):
+        with Observing(tmp_path, window=1) as observing:
+            observing.receive(link(index=3), link(index=4))
+            waiting = observing.event(confirm=False)
+            kept = silence(observing)
+            observing.silencing()
+            observing.confirm(waiting)
+            assert self.said(observing, observing.event()) == [f"silenced by #{kept.id} (cli:me, card swap)"]
+
+    def test_one_that_ended_before_it_was_asked_about(self, tmp_path):
+        with Observing(tmp_path) as observing:
+            kept = silence(observing)
+            observing.silencing()
+            observing.receive(link())
+            observing.event()
+            observing.store.silences.change([kept.expired("cli:you", now())])
+            observing.silencing()
+            assert self.said(observing, observing.event()) == [
+                f"silenced by #{kept.id} (cli:me, card swap)",
+                f"no longer silenced by #{kept.id}: the rules are asked",
+            ]
+
+    def test_the_same_silence_twice_is_said_once(self, tmp_path):
+        with Observing(tmp_path) as observing:
+            kept = silence(observing)
+            observing.silencing()
+            observing.receive(link())
+            assert self.said(observing, observing.event()) == [f"silenced by #{kept.id} (cli:me, card swap)"]
+
+
 class Away:
     @property
     def silences(self):

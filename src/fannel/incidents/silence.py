@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import re2
@@ -16,7 +17,7 @@ from fannel.kinds.interface_name import canonical_interface_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
-    from datetime import datetime, timedelta
+    from datetime import timedelta
 
     from fannel.event import Event
 
@@ -212,6 +213,13 @@ def broad(silence: Silence, hosts: int, now: datetime, *, most_hosts: int, longe
     if any(one.field == "severity" and one.test()("critical") for scope in silence.scopes for one in scope):
         found.append("it is about what is critical")
     return found
+
+
+def quieted(said: Mapping[str, Any], author: str) -> str:
+    """What is on record of an event that a silence covers; `said` is what the event says of it."""
+    reason = f", {said['reason']}" if said["reason"] else ""
+    until = datetime.fromisoformat(said["ends_at"]).astimezone(UTC)
+    return f"silenced by #{said['id']} ({author}{reason}) until {until:%Y-%m-%d %H:%M} UTC"
 
 
 def described(scopes: Iterable[Scope]) -> str:

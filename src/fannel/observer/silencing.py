@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING
 
 from fannel import logs
 from fannel.event import Event
+from fannel.incidents.silence import quieted
 from fannel.incidents.silences import Silences
 from fannel.incidents.store import StoreError
+from fannel.incidents.store.activities import Activity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from fannel.event import Json
+    from fannel.incidents.silence import Silence
     from fannel.incidents.store import Store
     from fannel.incidents.store.endings import Tell
     from fannel.intake.counters import Counters
@@ -22,6 +26,7 @@ log = logs.Logger("fannel.observer")
 
 LOOK_EVERY_S = 0.5
 _NONE = Silences()
+_MOST_TO_NOTE = 1000
 
 
 class Silencing:
@@ -46,6 +51,8 @@ class Silencing:
         self._tell = tell
         self._version: tuple[int, int] | None = None
         self._silences = _NONE
+        # Bounded: while the database is away, the latest are noted.
+        self._to_note: deque[Activity] = deque(maxlen=_MOST_TO_NOTE)
 
     def marked(self, event: Event) -> Event:
         """The event with the silence that covers it now, or without one."""
@@ -53,11 +60,28 @@ class Silencing:
 
     def asked(self, event: Event | Json) -> Event | Json:
         """The same of what goes to the rules: a silence of when it was recorded says nothing any more."""
+        observed = event if isinstance(event, Event) else Event.from_json(event)
+        silence = self._silences.of(observed, self._now())
+        self._compare(observed, silence)
         if isinstance(event, Event):
             return self.marked(event)
         without = {name: value for name, value in event.items() if name != "silence"}
-        silence = self._silences.of(Event.from_json(event), self._now())
         return without if silence is None else without | {"silence": silence.to_event()}
+
+    def _compare(self, event: Event, silence: Silence | None) -> None:
+        """Keep in mind to note where what the rules are told is not what was recorded."""
+        before = event.silence
+        if (before is None and silence is None) or event.incident is None:
+            return
+        if silence is None:
+            said = f"no longer silenced by #{before['id']}: the rules are asked" if before else ""
+        elif before is not None and before["id"] == silence.id:
+            return
+        else:
+            said = f"{quieted(silence.to_event(), silence.author)}, as the rules were asked"
+        done = Activity(self._now(), "decision", said, event.incident["id"], event.id)
+        # For the next round: whoever writes to the rules does not wait for the database.
+        self._to_note.append(done)
 
     def covers(self, event: Json) -> bool:
         """Whether a silence covers it now."""
@@ -75,10 +99,19 @@ class Silencing:
             self._silences = Silences(kept.current(self._now()))
             self._version = version
 
+    def _note(self) -> None:
+        done = [self._to_note.popleft() for _ in range(len(self._to_note))]
+        try:
+            self._store.activities.note(done)
+        except StoreError:
+            self._to_note.extendleft(reversed(done))
+            raise
+
     def __call__(self) -> None:
         """A round. Nothing that goes wrong here ends the process that records events."""
         try:
             self.look()
+            self._note()
             events = self._store.endings.settle(self._now(), self._tell)
         except StoreError as error:
             log.error("cannot read silences, those known last hold", reason=str(error))

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import JSON, and_, bindparam, insert, null, or_, select, update
 
 from fannel.incidents.incident import Change
-from fannel.incidents.store import activities, placing
+from fannel.incidents.store import activities, placing, quieting
 from fannel.incidents.store.activities import Activity
 from fannel.incidents.store.asking import among
 from fannel.incidents.store.changes import noted
@@ -169,6 +169,7 @@ class _Batch:
         self._reopened: list[Json] = []
         self._changes: list[Change] = []
         self._decisions: list[Activity] = []
+        self._asking: list[tuple[str, Event]] = []
 
     def decide(self, event: Event, called: Sequence[str]) -> Event:
         """The event with its incident and its flap."""
@@ -183,6 +184,8 @@ class _Batch:
             told = one.join(event, flap)
             if told["state"] == "new" and event.phase == "raise":
                 self._decide(one.id, event, "asking: nobody has answered it, the rules are asked again")
+            if told["state"] == "new" or event.phase == "clear":
+                self._asking.append((one.id, event))
             return _decided(event, told, flap)
         if event.phase != "raise":
             return _decided(event, None, self._scored.score(event, called, called[0]))
@@ -209,6 +212,7 @@ class _Batch:
             self._decide(one.id, event, f"correlation: held for {held_s:g} s, its cause may still come")
         if place.cause is not None:
             self._changes.append(_changed(one.id, event, "attached", place.cause["why"]))
+        self._asking.append((one.id, event))
         self._unresolved[one.fingerprint] = one
         flap = self._scored.score(event, called, one.fingerprint)
         return _decided(event, place.told(one.id), flap)
@@ -223,6 +227,7 @@ class _Batch:
                 self._decide(
                     restless.id, event, f"flap: flapping after {changes} changes, no post for each from here on"
                 )
+        self._decisions += quieting.decisions(connection, self._asking)
         attached = (_changed(held, event, "attached", cause.why) for held, cause, event in self._places.attached)
         if self._reopened:
             connection.execute(_REOPENED, self._reopened)
