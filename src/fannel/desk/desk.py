@@ -5,8 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fannel.desk.clicks import Clicks
+from fannel.desk.commands import Commands
+from fannel.desk.confirmations import Confirmations
+from fannel.desk.hearing import Hearing
+from fannel.desk.hosts import Hosts
 from fannel.desk.people import People
 from fannel.desk.permission import Permission
+from fannel.desk.queries import Queries
+from fannel.desk.requests import Requests
+from fannel.desk.wishes import Wishes
+from fannel.slack.layout.requests import CONFIRM
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,16 +30,27 @@ class Desk:
     """One desk a process; its methods are called from any thread (fannel.slack.inbound.heard.Desk)."""
 
     def __init__(self, settings: Settings, store: Store, client: SlackClient, now: Callable[[], datetime]) -> None:
-        self._permission = Permission(settings, client, now)
-        self._people = People(client, settings.site.zone, now)
-        self._clicks = Clicks(settings, store, client, self._people, self._permission, now)
+        permission = Permission(settings, client, now)
+        people = People(client, settings.site.zone, now)
+        hosts = Hosts(settings.pagoda.cache_file)
+        wishes, queries = Wishes(settings, permission, hosts), Queries(settings, store, hosts)
+        hearing = Hearing(store, client, permission)
+        self._requests = Requests(settings, store, hearing, people, permission, wishes, queries, now)
+        self._commands = Commands(settings, store, client, people, permission, wishes, queries, now)
+        self._confirmations = Confirmations(settings, store, client, people, permission, now)
+        self._clicks = Clicks(settings, store, client, people, permission, now)
 
     def said(self, message: Message) -> None:
         """A message, new, edited or deleted."""
+        self._requests.said(message)
 
     def clicked(self, click: Click) -> None:
         """A button."""
-        self._clicks.clicked(click)
+        if click.action == CONFIRM:
+            self._confirmations.clicked(click)
+        else:
+            self._clicks.clicked(click)
 
     def commanded(self, command: Command) -> None:
         """A slash command."""
+        self._commands.commanded(command)

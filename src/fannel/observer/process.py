@@ -49,6 +49,7 @@ from fannel.observer.chores import (
 )
 from fannel.observer.custody import Custody
 from fannel.observer.feeder import Feeder
+from fannel.observer.lapsing import LAPSE_EVERY_S, Lapsing
 from fannel.observer.planning import TICK_S, Planning
 from fannel.observer.rechecks import RECHECK_EVERY_S, REMIND_EVERY_S, WANTED_EVERY_S, Rechecks, Reminding
 from fannel.observer.recorder import Recorder
@@ -227,6 +228,7 @@ class Observer:
         chores.add("asking", ASK_AGAIN_EVERY_S, again)
         chores.add("silences", LOOK_EVERY_S, self._silencing)
         chores.add("windows", TICK_S, self._planning)
+        chores.add("confirmations", LAPSE_EVERY_S, Lapsing(self._settings, self._store, self._counters, _now))
         kept = retention_policy(self._settings.log)
         chores.add("pruning", PRUNE_EVERY_S, Pruning(self._store, kept, self._counters, _now))
         chores.add("report", REPORT_EVERY_S, Report(self.counts))

@@ -162,7 +162,11 @@ OBSERVER = (
     Family("windows", "fannel_work_windows", "Silences that work windows made, or changed.", ("planned", "changed")),
     Family("window_errors", "fannel_work_window_errors", "Looks at a file or a calendar of work that was no use."),
     Family("window_defects", "fannel_work_window_defects", "Readings of plans that a fault of FANNEL's own ended."),
-    Family("silence_defects", "fannel_silence_defects", "Readings of the silences that a fault of FANNEL's own ended."),
+    Family(
+        "silence_defects",
+        "fannel_silence_defects",
+        "Readings of the silences, or of what waits to be one, that a fault of FANNEL's own ended.",
+    ),
     Family("asking_defects", "fannel_asking_defects", "Rounds of asking again that a fault of FANNEL's own ended."),
     Family(
         "retelling_defects",

@@ -11,13 +11,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
-from sqlalchemy import Engine, insert, select, update
+from sqlalchemy import Engine, insert, select, text, update
 
 from fannel.incidents.store import silences
 from fannel.incidents.store.asked_tables import confirmations, requests
 from fannel.incidents.store.database import reading, writing
 from fannel.incidents.store.posts import want
-from fannel.incidents.store.tables import posts, threads
+from fannel.incidents.store.tables import COMMANDS, posts, threads
 from fannel.incidents.store.upsert import inserter
 
 if TYPE_CHECKING:
@@ -32,7 +32,10 @@ if TYPE_CHECKING:
 
 State = Literal["waiting", "confirmed", "lapsed", "withdrawn"]
 
+# What a slash command did is told by a post of ours: the command's name comes behind this in its key.
+COMMANDED: Final = "request/slash/"
 _TS: Final = re.compile(r"\d{1,12}\.\d{6}")
+_COMMANDED: Final = text(f"posts.{COMMANDS}")
 
 
 class Place(NamedTuple):
@@ -96,8 +99,12 @@ class Acting:
         return want(self._connection, post)
 
     def place(self, channel: str, thread: str) -> Place:
-        """The thread of a message's ts, or of a post of ours by its key (none as long as that is not in Slack)."""
+        """The thread of a message's ts; of a command's name, that of our post (none as long as that is not there)."""
         return _place(self._connection, channel, thread)
+
+    def home(self, silence: Silence) -> Place | None:
+        """The thread in which a silence was asked for; None for one that was not asked for in Slack."""
+        return place_of(self._connection, silence.origin)
 
     def wait(self, waiting: Confirmation) -> int:
         """Have something wait for a second person, whatever its `id`; returns the id it got."""
@@ -163,7 +170,7 @@ class Requests:
 
     @contextmanager
     def asked(self, channel: str, ts: str, now: datetime) -> Iterator[Asked]:
-        """A message, in a transaction of its own."""
+        """A message (or a command, by its name), in a transaction of its own."""
         with writing(self._engine) as connection:
             fresh: Json = {"channel": channel, "ts": ts, "at": now, "heard": [], "done": [], "silences": []}
             once = inserter(connection.dialect.name)(requests).on_conflict_do_nothing(
@@ -176,7 +183,7 @@ class Requests:
 
     @contextmanager
     def acting(self) -> Iterator[Acting]:
-        """Something that is no message, and is asked once."""
+        """Something that nobody will ask again."""
         with writing(self._engine) as connection:
             yield Acting(connection)
 
@@ -199,7 +206,10 @@ class Requests:
         with reading(self._engine) as connection:
             told = select(threads.c.incident_id).where(threads.c.ts == ts, threads.c.channel == channel)
             incident_id = connection.execute(told).scalar()
-            here = (requests.c.channel == channel, requests.c.ts == ts)
+            ours = select(posts.c.key).where(_COMMANDED, posts.c.ts == ts, posts.c.channel == channel)
+            key = connection.execute(ours).scalar()
+            name = ts if key is None else key.removeprefix(COMMANDED)
+            here = (requests.c.channel == channel, requests.c.ts == name)
             made = connection.execute(select(requests.c.silences).where(*here)).scalar()
         if incident_id is None and made is None:
             return None
@@ -228,7 +238,8 @@ def is_request(connection: Connection, place: Place) -> bool:
 def _place(connection: Connection, channel: str, thread: str) -> Place:
     if _TS.fullmatch(thread):
         return Place(channel, thread)
-    found: Any = connection.execute(select(posts.c.channel, posts.c.ts).where(posts.c.key == thread)).first()
+    told = posts.c.key == f"{COMMANDED}{thread}"
+    found: Any = connection.execute(select(posts.c.channel, posts.c.ts).where(told)).first()
     return Place(channel, None) if found is None else Place(found.channel, found.ts)
 
 

@@ -32,12 +32,14 @@ if TYPE_CHECKING:
 
 # The newest revision under migrations/versions; a test keeps the two equal. Known here so that opening a current
 # database costs one SELECT and no Alembic.
-REVISION = "0015"
+REVISION = "0016"
 
 # Posts that are not in Slack yet. As text, the same in the index and in every query: with parameters instead of words
 # neither database could tell that the index has them all.
 UNSENT = "state IN ('wanted', 'unknown')"
 REFUSED = "state = 'refused'"
+# Posts that tell what a slash command did: people answer them.
+COMMANDS = "key LIKE 'request/slash/%'"
 # What was heard and is not dealt with.
 UNSETTLED = "state IN ('waiting', 'taken')"
 
@@ -247,6 +249,7 @@ posts = Table(
         postgresql_where=text(UNSENT),
     ),
     Index("ix_posts_refused", "seq", sqlite_where=text(REFUSED), postgresql_where=text(REFUSED)),
+    Index("ix_posts_commands", "ts", sqlite_where=text(COMMANDS), postgresql_where=text(COMMANDS)),
 )
 
 # Who or what changed an incident, when and why. What was *observed* is in `events`.

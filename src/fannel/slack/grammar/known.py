@@ -12,7 +12,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from fannel.slack.grammar.request import Target
 
@@ -118,6 +118,15 @@ class Known:
             for name, (its_site, its_role) in self._members.items()
             if site in (None, its_site) and role in (None, its_role)
         ]
+
+    def devices(self) -> Iterator[dict[str, str | None]]:
+        """All of them, as matchers compare them: host, site and role."""
+        for name, (site, role) in self._members.items():
+            yield {"host": name.casefold(), "site": site, "role": role}
+
+    def role_of(self, name: str) -> str | None:
+        """What the host of that full name is for, without case."""
+        return self._members.get(name, (None, None))[1]
 
     def _alike(self, text: str, number: int) -> float:
         name, short = self._folded[number]

@@ -274,13 +274,13 @@ _LAST = (
 TRAILED: Final = re.compile(rf"{_LAST}\Z", re.IGNORECASE)
 
 LIST: Final = re.compile(
-    r"(?:(?:list|show)(?: me)?(?: all| active| current| the)? silences?|silences?(?: list| status)?"
+    r"(?:fannel )?(?:(?:list|show)(?: me)?(?: all| active| current| the)? silences?|silences?(?: list| status)?"
     r"|silence (?:list|status)|list|what is silenced"
     r"|静観(?:中|一覧|中一覧|リスト|状況)?(?:の)?(?:一覧|リスト|状況|確認))(?:を)?(?: ?お願いします| ?please)?[?.! ]*",
     re.IGNORECASE,
 )
 HELP: Final = re.compile(
-    r"(?:silence )?help(?: silences?)?[?.! ]*|(?:静観(?:の)?)?(?:使い方|ヘルプ)[?.! ]*", re.IGNORECASE
+    r"(?:fannel )?(?:(?:silence )?help(?: silences?)?[?.! ]*|(?:静観(?:の)?)?(?:使い方|ヘルプ)[?.! ]*)", re.IGNORECASE
 )
 
 EVERYTHING: Final = re.compile(r"\s*(?:everything|anything|all)(?![A-Za-z0-9])", re.IGNORECASE)

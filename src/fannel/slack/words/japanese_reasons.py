@@ -79,4 +79,29 @@ REASONS = (
     ("lies on {cause}", "{cause} 上"),
     ("{cause} leads to it", "{cause} の接続先"),
     ("at the same time as {cause}", "{cause} と同時"),
+    # silences
+    ("nothing is silenced there: {what}", "該当する静観はありません: {what}"),
+    (
+        "silence #{id} is about more ({what}): end it as a whole by its number, and silence what is to stay quiet",
+        "静観 #{id} の対象はそれより広いため ({what})、番号で全体を解除し、必要な分を改めて静観してください",
+    ),
+    (
+        "silence #{id} is about more ({what}): extend it by its number",
+        "静観 #{id} の対象はそれより広いため ({what})、番号で延長してください",
+    ),
+    ("silence #{id} lasts as long already", "静観 #{id} は既にその時刻まで有効です"),
+    ("silence #{id} has ended: add another one", "静観 #{id} は終了済みです。新しく登録してください"),
+    ("silence #{id} has ended", "静観 #{id} は終了済みです"),
+    (
+        "silence #{id} was changed by somebody else just now: look again",
+        "静観 #{id} は他の担当者が変更した直後です。再度確認してください",
+    ),
+    (
+        "it would last longer than {days} days (silences.longest_days)",
+        "{days} 日 (silences.longest_days) を超える静観はできません",
+    ),
+    ("it is about {n} hosts, more than {most}", "対象が {n} 台 ({most} 台超)"),
+    ("it lasts longer than {hours} hours", "期間が {hours} 時間超"),
+    ("it is about what is critical", "重大な障害が対象"),
+    ("it is about a whole device of the role {role}", "役割 {role} の機器全体が対象"),
 )
