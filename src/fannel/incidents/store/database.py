@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, IntegrityError, OperationalError, SQLAlchemyError
 
 from fannel.incidents.store.tables import REVISION
+from fannel.incidents.store.turn import turn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -128,6 +129,8 @@ def writing(engine: Engine, *, patient: bool = True) -> Iterator[Connection]:
     """
     try:
         with ExitStack() as stack:
+            if (folder := _folder(engine.url)) is not None:
+                stack.enter_context(turn(folder, BUSY_TIMEOUT_S))
             yield _entered(engine, stack, engine.begin, patient=patient)
     except IntegrityError:
         raise
@@ -178,8 +181,7 @@ def _engine(url: URL) -> Engine:
         engine = sqlalchemy.create_engine(url, pool_pre_ping=True, connect_args=options, json_serializer=compact_json)
         sqlalchemy.event.listen(engine, "handle_error", _leave_standby)
         return engine
-    if url.database and url.database != ":memory:":
-        folder = Path(url.database).parent
+    if (folder := _folder(url)) is not None:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -189,6 +191,13 @@ def _engine(url: URL) -> Engine:
     sqlalchemy.event.listen(engine, "connect", _prepare_sqlite)
     sqlalchemy.event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _folder(url: URL) -> Path | None:
+    """Where an SQLite database's file is."""
+    if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
+        return None
+    return Path(url.database).parent
 
 
 def _leave_standby(context: ExceptionContext) -> None:
