@@ -195,3 +195,32 @@ def test_any_values_give_a_subject_of_the_promised_types(oid, varbinds):
     subject = _SHIPPED.classify(notification(*(varbind(*pair) for pair in varbinds), oid=oid)).subject
     assert subject.ifindex is None or 0 < subject.ifindex < 2**31
     assert all(text is None or 0 < len(text) <= 255 for text in (subject.description, subject.peer))
+
+
+DOM = """
+traps:
+  - notification: IF-MIB::linkDown
+    when: {ifDescr: {pattern: 'Sensor for (?P<name>\\S+)'}, ifIndex: 3}
+    kind: optics_threshold
+    subject: {type: interface, name: ifName, ifindex: ifIndex}
+"""
+
+
+def test_when_a_pattern_is_found_in_a_varbind_its_groups_are_facts_and_count_more_than_a_place(kinds_of):
+    sent = notification(varbind("ifDescr", "DOM Sensor for Et1"), varbind("ifIndex", 3), varbind("ifName", "Et9"))
+    found = kinds_of(DOM).classify(sent)
+    assert (found.kind, found.subject) == ("optics_threshold", Subject("interface", name="Ethernet1", ifindex=3))
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        (varbind("ifDescr", "Cpu sensor"), varbind("ifIndex", 3)),
+        (varbind("ifDescr", "DOM Sensor for Et1"), varbind("ifIndex", 4)),
+        (varbind("ifDescr", None), varbind("ifIndex", 3)),
+        (varbind("ifDescr", 7), varbind("ifIndex", 3)),
+        (varbind("ifIndex", 3),),
+    ],
+)
+def test_when_a_pattern_or_another_condition_does_not_hold_the_next_entry_is_tried(kinds_of, sent):
+    assert kinds_of(DOM).classify(notification(*sent)).kind == "interface_down"

@@ -74,8 +74,9 @@ class Kinds:
         if entries is not None:
             varbinds = {varbind.name: varbind for varbind in reversed(notification.varbinds)}
             for entry in entries:
-                if entry.applies(varbinds, os):
-                    return _classified(entry.kind, entry.subject.subject(notification, varbinds))
+                held = entry.held(varbinds, os)
+                if held is not None:
+                    return _classified(entry.kind, entry.subject.subject(notification, varbinds, held))
         subject = Subject(type="notification", name=notification.name)
         return Classification(UNKNOWN_TRAP, UNKNOWN_TRAP, "info", "info", subject)
 

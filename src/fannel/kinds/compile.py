@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-from fannel.kinds.compile_syslog import compile_syslog
+from fannel.kinds.compile_syslog import compile_syslog, only_facts, pattern_of
 from fannel.kinds.document import Document, KindsError, read_document, suggestion, validate
-from fannel.kinds.entry import Composed, Condition, Entry, SubjectRule, Where
+from fannel.kinds.entry import Composed, Condition, Entry, Matching, SubjectRule, Where
 from fannel.kinds.facts import FACTS
 from fannel.kinds.kind import defined_kinds, kind_of
 
@@ -154,10 +154,15 @@ def _kind(
 
 def _conditions(
     document: Document, path: Location, alternative: Mapping[str, Any], catalogue: Catalogue
-) -> tuple[Condition, ...]:
-    conditions: list[Condition] = []
+) -> tuple[Condition | Matching, ...]:
+    conditions: list[Condition | Matching] = []
     for name, wanted in alternative.items():
         node = _object(document, path, name, catalogue)
+        if isinstance(wanted, dict):
+            pattern = pattern_of(document, (*path, name, "pattern"), wanted["pattern"])
+            only_facts(document, (*path, name, "pattern"), pattern.groups)
+            conditions.append(Matching(_bare(name, node), pattern))
+            continue
         values = wanted if isinstance(wanted, list) else [wanted]
         for value in values:
             _check_label(document, path, name, value, node)

@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Any
 from fannel.kinds.document import suggestion
 from fannel.kinds.facts import FACTS
 from fannel.kinds.kind import kind_of
+from fannel.kinds.pattern import Pattern, PatternError
 from fannel.kinds.syslog import (
     NODE,
     Bucket,
-    Pattern,
-    PatternError,
     SyslogEntry,
     SyslogIndex,
     groups_in,
@@ -84,15 +83,13 @@ class _Reached:
 def _entry(document: Document, path: Location, raw: Mapping[str, Any], kinds: Mapping[str, Kind]) -> SyslogEntry:
     kind = kind_of(document, path, raw, kinds)
     subject_type, facts = _subject(document, path, raw, kind)
-    patterns = tuple(_pattern(document, (*path, "pattern"), text) for text in _listed(raw.get("pattern", [])))
+    patterns = tuple(pattern_of(document, (*path, "pattern"), text) for text in _listed(raw.get("pattern", [])))
     used = {group for template in facts.values() for group in groups_in(template)}
     held = {group for pattern in patterns for group in pattern.groups}
     for group in sorted(used - held - {NODE}):
         message = f"no pattern has a group {group!r}{suggestion(group, held)}"
         raise document.error((*path, "subject"), f"subject: {message}")
-    for group in sorted(held - used - set(FACTS)):
-        remedy = suggestion(group, FACTS) or f"; facts are {', '.join(FACTS)}"
-        raise document.error((*path, "pattern"), f"pattern: {group!r} is no fact of a subject{remedy}")
+    only_facts(document, (*path, "pattern"), held - used)
     return SyslogEntry(kind, subject_type, patterns, facts)
 
 
@@ -108,7 +105,15 @@ def _subject(document: Document, path: Location, raw: Mapping[str, Any], kind: K
     return subject_type, facts
 
 
-def _pattern(document: Document, path: Location, text: str) -> Pattern:
+def only_facts(document: Document, path: Location, groups: Iterable[str]) -> None:
+    """Refuse a group that is no fact of a subject. Raises KindsError."""
+    for group in sorted(set(groups).difference(FACTS)):
+        remedy = suggestion(group, FACTS) or f"; facts are {', '.join(FACTS)}"
+        raise document.error(path, f"pattern: {group!r} is no fact of a subject{remedy}")
+
+
+def pattern_of(document: Document, path: Location, text: str) -> Pattern:
+    """A pattern of a kinds file, compiled. Raises KindsError."""
     try:
         return Pattern(text)
     except PatternError as error:

@@ -14,6 +14,7 @@ from fannel.kinds.facts import subject_of
 if TYPE_CHECKING:
     from fannel.event import Subject
     from fannel.kinds.kind import Kind
+    from fannel.kinds.pattern import Pattern
     from fannel.naming.catalogue import Notification, VarBind
 
 Place = Union["Where", "Composed"]
@@ -31,6 +32,25 @@ class Condition:
         """Whether it does; a varbind that was not sent has no value."""
         varbind = varbinds.get(self.varbind)
         return varbind is not None and varbind.value in self.values
+
+
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """The text of a varbind of this name matches a pattern; what its named groups hold are facts of the subject."""
+
+    varbind: str
+    pattern: Pattern
+
+    def holds(self, varbinds: VarBinds) -> bool:
+        """Whether it does; a varbind that was not sent has no text."""
+        return self.groups(varbinds) is not None
+
+    def groups(self, varbinds: VarBinds) -> dict[str, str] | None:
+        """What the groups hold; None if it does not match."""
+        varbind = varbinds.get(self.varbind)
+        if varbind is None or varbind.value is None:
+            return None
+        return self.pattern.search(str(varbind.value).encode("utf-8", "replace"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +94,10 @@ class SubjectRule:
     type: str
     facts: Mapping[str, tuple[Place, ...]] = field(default_factory=dict)
 
-    def subject(self, notification: Notification, varbinds: VarBinds) -> Subject:
-        """The subject of this notification."""
-        return subject_of(
-            self.type, {fact: _first(places, notification, varbinds) for fact, places in self.facts.items()}
-        )
+    def subject(self, notification: Notification, varbinds: VarBinds, held: Mapping[str, str]) -> Subject:
+        """The subject of this notification; `held` are facts that a pattern found."""
+        found = {fact: _first(places, notification, varbinds) for fact, places in self.facts.items()}
+        return subject_of(self.type, {**found, **held})
 
 
 def _first(places: tuple[Place, ...], notification: Notification, varbinds: VarBinds) -> int | float | str | None:
@@ -99,13 +118,19 @@ class Entry:
 
     kind: Kind
     subject: SubjectRule
-    when: tuple[tuple[Condition, ...], ...] = ()
+    when: tuple[tuple[Condition | Matching, ...], ...] = ()
     systems: frozenset[str] = frozenset()
 
     def applies(self, varbinds: VarBinds, os: str | None) -> bool:
         """Whether a notification with these varbinds, of a device with this OS, is what this entry means."""
+        return self.held(varbinds, os) is not None
+
+    def held(self, varbinds: VarBinds, os: str | None) -> dict[str, str] | None:
+        """The facts that its patterns found; None if it does not apply."""
         if self.systems and os not in self.systems:
-            return False
-        if not self.when:
-            return True
-        return any(all(condition.holds(varbinds) for condition in alternative) for alternative in self.when)
+            return None
+        for alternative in self.when:
+            if all(condition.holds(varbinds) for condition in alternative):
+                patterns = [condition for condition in alternative if isinstance(condition, Matching)]
+                return {fact: value for one in patterns for fact, value in (one.groups(varbinds) or {}).items()}
+        return None if self.when else {}

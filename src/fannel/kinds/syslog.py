@@ -15,6 +15,7 @@ import re2
 
 from fannel.kinds.facts import subject_of
 from fannel.kinds.interface_name import canonical_interface_name
+from fannel.kinds.pattern import Pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -56,50 +57,6 @@ def program_key(program: str) -> str:
 def card_key(node: str) -> str:
     """What a card that speaks for itself is looked up by, as if it were a program: `fpc` for `fpc0` (Junos)."""
     return node.rstrip("0123456789")
-
-
-class PatternError(ValueError):
-    """A pattern that RE2 does not take. The message says why."""
-
-
-class Pattern:
-    """One regular expression in RE2's syntax, searched for in a text of UTF-8."""
-
-    __slots__ = ("_names", "_regex", "text")
-
-    def __init__(self, text: str) -> None:
-        """Compile it.
-
-        Raises:
-            PatternError: RE2 refuses it.
-        """
-        options = re2.Options()
-        options.log_errors = False
-        try:
-            self._regex = re2.compile(text, options)
-        except re2.error as error:
-            said = error.args[0] if error.args else b""
-            raise PatternError(said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)) from None
-        self.text = text
-        # In the order of their numbers; a group without a name is nobody's fact.
-        self._names = {number: name for name, number in self._regex.groupindex.items()}
-
-    @property
-    def groups(self) -> tuple[str, ...]:
-        """The names of its groups."""
-        return tuple(self._names.values())
-
-    def search(self, text: bytes) -> dict[str, str] | None:
-        """What its groups hold in the first place that matches; None if there is no such place."""
-        found = self._regex.search(text)
-        if found is None:
-            return None
-        held = found.groups()
-        return {
-            name: octets.decode("utf-8", "replace")
-            for number, name in self._names.items()
-            if (octets := held[number - 1]) is not None
-        }
 
 
 _ANY: Final = Pattern("")
