@@ -16,6 +16,7 @@ from ulid import ULID
 from fannel import logs
 from fannel.checks.unseen import unseen
 from fannel.event import Event
+from fannel.incidents.judged import verdict_event
 from fannel.incidents.look import LOOKED, unrelated
 from fannel.incidents.store import Store, StoreError
 from fannel.incidents.store.about import NoIncidentError
@@ -91,6 +92,8 @@ class Responder:
     def announce(self, event: Json) -> bool:
         """Open the incident's thread before anything is known; False when this event was answered already.
 
+        What is left of a fault that is over is looked at before anybody is told: its clear may have been lost, too.
+
         Raises:
             UnknownIncidentError: the incident is not in this database.
         """
@@ -98,7 +101,7 @@ class Responder:
             it.answer(self._by(f"event {event['id']}"))
             incident, thread = it.incident, self._thread(it)
             answered = it.wanted(_key(incident, "verdict", event))
-            if self._outbox is not None:
+            if self._outbox is not None and not it.left_over:
                 thread.parent()
                 if incident.reopened and not incident.over:
                     # The thread's parent says that it recovered, and an edit reaches no telephone.
@@ -119,11 +122,15 @@ class Responder:
             told = over or it.wanted(key)
             if not told:
                 self._judge(it, verdict)
+            left_over = it.left_over
             if verdict.outcome == "cleared":
                 # It was over before anybody looked: the clear may come, may be lost, and changes nothing.
                 it.resolve(self._began(verdict), self._by("check", verdict.reason))
             incident, thread, to = it.incident, self._thread(it), self._reader
-            if self._outbox is not None:
+            if left_over and incident.over:
+                ended = "correlation: it ended with its cause, so nobody is told of it"
+                it.note([Activity(self._now(), "decision", ended, incident.id, event["id"])])
+            elif self._outbox is not None:
                 if not told:
                     thread.reply(VERDICT, key, _calm(event, layout.collected(incident, verdict, key, to), to))
                     thread.update(VERDICT, _key(incident, "update", event))
@@ -328,21 +335,7 @@ class Responder:
         said = verdict.to_json()
         if self._settings.slack.escalate_to:
             said["escalates"] = True  # a rule that escalates to nobody would start a playbook for nothing
-        judged = Event(
-            id=str(ULID()),
-            received_at=utc_now(),
-            via="check",
-            kind="verdict",
-            problem=incident.problem,
-            phase="info",
-            severity=incident.severity,
-            host=incident.host,
-            subject=incident.subject,
-            source=Event.from_json(event).source,
-            verdict=said,
-            incident={"id": incident.id, "state": "resolved" if incident.over else incident.state},
-        )
-        return judged.to_queue()
+        return verdict_event(event, incident, said, event_id=str(ULID()), now=utc_now()).to_queue()
 
     def _log(self, it: About, event: Json, verdict: Verdict) -> None:
         """Keep what a check did and what the device printed; nothing where nobody looked."""

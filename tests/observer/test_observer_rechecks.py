@@ -12,7 +12,7 @@ from events import NOW, event
 from fannel.checks.find import Checks
 from fannel.event import Host
 from fannel.incidents.recheck import RecheckPolicy
-from fannel.incidents.store import Store, StoreError
+from fannel.incidents.store import Post, Store, StoreError
 from fannel.intake.counters import Counters
 from fannel.intake.storm import Storm, StormPolicy
 from fannel.observer.custody import Custody
@@ -121,3 +121,52 @@ def test_what_goes_wrong_is_counted_and_ends_nothing(store, observed, monkeypatc
     responder = SimpleNamespace(remind=lambda _: None)
     Reminding(store, responder, timedelta(days=1), observed.counters, lambda: observed.now)()
     assert observed.counters.get(counted) == 3
+
+
+class TestReminding:
+    """Faults of a day ago that were told and that nobody acknowledged; those of `quiet` hosts are silenced."""
+
+    @pytest.fixture
+    def reminding(self, store, observed):
+        reminded = []
+
+        def remind(incident):
+            reminded.append(incident.host.name)
+            key = f"{incident.id}/unanswered/{incident.opened_by}"
+            store.posts.want(Post(key, incident.id, "reply", "C0", {"text": "lasts"}, NOW))
+
+        quiet = set()
+        made = Reminding(
+            store,
+            SimpleNamespace(remind=remind),
+            timedelta(days=1),
+            observed.counters,
+            lambda: NOW + timedelta(days=1),
+            lambda opening: opening["host"]["name"] in quiet,
+        )
+        return made, reminded, quiet
+
+    def lasts(self, store, host):
+        found = opened(store, host=host)
+        store.posts.want(Post(f"{found}/parent", found, "parent", "C0", {"text": "down"}, NOW))
+
+    def test_nobody_is_reminded_of_what_is_silenced_now_but_when_that_is_over(self, store, reminding):
+        remind, reminded, quiet = reminding
+        for host in ("rt1", "rt2"):
+            self.lasts(store, host)
+        quiet.add("rt1")
+        remind()
+        assert reminded == ["rt2"]
+        quiet.clear()
+        remind()
+        assert reminded == ["rt2", "rt1"]
+        remind()
+        assert len(reminded) == 2, "once"
+
+    def test_however_much_is_silenced_the_rest_is_not_forgotten(self, store, reminding):
+        remind, reminded, quiet = reminding
+        quiet.update(f"quiet-{number}" for number in range(25))
+        for host in (*sorted(quiet), "loud"):
+            self.lasts(store, host)
+        remind()
+        assert reminded == ["loud"]

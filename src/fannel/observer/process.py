@@ -245,7 +245,8 @@ class Observer:
             chores.add("rechecks", min(RECHECK_EVERY_S, incidents.recheck_after_s), rechecks)
         if self.delivery is not None and incidents.remind_after_s:
             after = timedelta(seconds=incidents.remind_after_s)
-            reminding = Reminding(self._store, self._responder, after, self._counters, _now)
+            quiet = self._silencing.covers
+            reminding = Reminding(self._store, self._responder, after, self._counters, _now, quiet)
             chores.add("reminding", min(REMIND_EVERY_S, incidents.remind_after_s), reminding)
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from fannel.checks.find import Checks
-    from fannel.event import Event
+    from fannel.event import Event, Json
     from fannel.incidents.incident import Incident
     from fannel.incidents.recheck import RecheckPolicy
     from fannel.incidents.store import Store
@@ -27,6 +27,7 @@ RECHECK_EVERY_S = 10.0
 # How long a person waits for the rules to be asked.
 WANTED_EVERY_S = 1.0
 REMIND_EVERY_S = 60.0
+_REMINDED_AT_ONCE = 20
 
 
 class Rechecks:
@@ -100,8 +101,11 @@ class Reminding:
         after: timedelta,
         counters: Counters,
         now: Callable[[], datetime],
+        is_silenced: Callable[[Json], bool] = lambda _: False,
     ) -> None:
+        """Of what `is_silenced` nobody is reminded before that ends."""
         self._store = store
+        self._is_silenced = is_silenced
         self._responder = responder
         self._after = after
         self._counters = counters
@@ -110,11 +114,21 @@ class Reminding:
     def __call__(self) -> None:
         """All that are due, a few a minute. Nothing that goes wrong here ends the process that records events."""
         try:
-            for incident in self._store.unanswered(self._now(), self._after):
-                self._responder.remind(incident)
+            self._remind(self._now())
         except StoreError as error:
             log.error("cannot look for faults that nobody answered", reason=str(error))
             self._counters.add("store_errors")
         except Exception:
             log.exception("reminding failed")
             self._counters.add("recheck_defects")
+
+    def _remind(self, now: datetime) -> None:
+        reminded, since = 0, None
+        while reminded < _REMINDED_AT_ONCE and (some := self._store.unanswered(now, self._after, beyond=since)):
+            for incident in some:
+                # Not by the incident alone: a silence may be of a kind of event.
+                opening = self._store.event_json(incident.opened_by)
+                if opening is None or not self._is_silenced(opening):
+                    self._responder.remind(incident)
+                    reminded += 1
+            since = (some[-1].opened_at, some[-1].id)

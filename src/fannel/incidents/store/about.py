@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from fannel.incidents.store import activities, changes, rechecks
-from fannel.incidents.store.aside import aside_of
+from fannel.incidents.store.aside import aside_of, is_left_over
 from fannel.incidents.store.posts import want
 from fannel.incidents.store.tables import events, incidents, posts
 
@@ -58,6 +58,11 @@ class About:
     def told(self) -> bool:
         """Whether it has a thread, or is to have one."""
         return self.wanted(f"{self._id}/parent")
+
+    @property
+    def left_over(self) -> bool:
+        """Whether nobody was told of it while it followed from something, and that is over now."""
+        return not self.told and is_left_over(self._connection, self.incident)
 
     def event(self, event_id: str) -> dict[str, Any] | None:
         """A logged event."""

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from fannel.incidents.incident import Incident
+
 # A thread shows a few, and how many more there are.
 _MOST = 100
 # How long after its end a consequence may still be news to the thread.
@@ -62,6 +64,13 @@ def _outlived(connection: Connection, incident_id: str) -> str:
     if len(last) < 2 or (last[0].what, last[1].what) != ("detached", "attached"):
         return ""
     return last[1].why or ""
+
+
+def is_left_over(connection: Connection, incident: Incident) -> bool:
+    """Whether it outlived its cause, in this life of it."""
+    since = incident.reopened_at or incident.opened_at
+    detached = (history.c.incident_id == incident.id, history.c.what == "detached", history.c.at >= since)
+    return connection.execute(select(history.c.seq).where(*detached).limit(1)).first() is not None
 
 
 def with_aside(connection: Connection, now: datetime) -> list[str]:

@@ -119,11 +119,16 @@ def sooner(connection: Connection, incident_id: str, at: datetime) -> bool:
     return bool(connection.execute(changed).rowcount)
 
 
-def unanswered(connection: Connection, now: datetime, after: timedelta, limit: int) -> list[Incident]:
+def unanswered(
+    connection: Connection, now: datetime, after: timedelta, limit: int, beyond: tuple[datetime, str] | None
+) -> list[Incident]:
     """What has a thread, has lasted for longer than `after`, and nobody acknowledged; once for each time it opened."""
     began = func.coalesce(incidents.c.reopened_at, incidents.c.opened_at)
     waiting = (incidents.c.state.in_(("new", "open")), began <= now - after, _PARENT, ~_REMINDED)
-    query = select(incidents).where(*_ALONE, *waiting).order_by(incidents.c.opened_at).limit(limit)
+    at, key = incidents.c.opened_at, incidents.c.id
+    query = select(incidents).where(*_ALONE, *waiting).order_by(at, key).limit(limit)
+    if beyond is not None:
+        query = query.where(or_(at > beyond[0], and_(at == beyond[0], key > beyond[1])))
     return [incident_of(row) for row in connection.execute(query).mappings()]
 
 

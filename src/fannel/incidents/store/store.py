@@ -245,10 +245,15 @@ class Store:
         with writing(self._engine) as connection:
             rechecks.answered(connection, incident_id, event_id, again_at)
 
-    def unanswered(self, now: datetime, after: timedelta, limit: int = 20) -> list[Incident]:
-        """What was told, lasts for longer than `after`, and nobody acknowledged or was reminded of."""
+    def unanswered(
+        self, now: datetime, after: timedelta, limit: int = 20, beyond: tuple[datetime, str] | None = None
+    ) -> list[Incident]:
+        """What was told, lasts for longer than `after`, and nobody acknowledged or was reminded of.
+
+        The oldest first, or those `beyond` the last of what was read before: when it was opened, and its id.
+        """
         with reading(self._engine) as connection:
-            return rechecks.unanswered(connection, now, after, limit)
+            return rechecks.unanswered(connection, now, after, limit, beyond)
 
     def history(self, incident_id: str) -> list[Change]:
         """Who or what changed an incident, when and why, oldest first."""

@@ -1,0 +1,33 @@
+"""A verdict as an event of its own, about the same host and subject, so that rules can go on from it. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fannel.event import Event
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from fannel.event import Json
+    from fannel.incidents.incident import Incident
+
+KIND = "verdict"
+
+
+def verdict_event(asked: Json, incident: Incident, said: Json, *, event_id: str, now: datetime) -> Event:
+    """The answer to the event `asked`; `said` is the verdict."""
+    return Event(
+        id=event_id,
+        received_at=now,
+        via="check",
+        kind=KIND,
+        problem=incident.problem,
+        phase="info",
+        severity=incident.severity,
+        host=incident.host,
+        subject=incident.subject,
+        source=Event.from_json(asked).source,
+        verdict=said,
+        incident={"id": incident.id, "state": "resolved" if incident.over else incident.state},
+    )
