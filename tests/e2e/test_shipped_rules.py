@@ -45,7 +45,7 @@ def fault(problem, os_name, phase="raise", state="new", **more):
     return replace(happened, **about, incident={"id": "A-1", "state": state})
 
 
-def verdict(problem, outcome, *, incident="A-1", role=None, peer=None, escalates=True, **facts):
+def verdict(problem, outcome, *, incident="A-1", role=None, peer=None, escalates=True, about=None, **facts):
     """What a check found, as it comes back to the rules."""
     found = {"outcome": outcome, "reason": "r", "reasons": ["r"], "evidence": [], "facts": facts}
     found |= {"escalates": True} if escalates else {}
@@ -54,7 +54,7 @@ def verdict(problem, outcome, *, incident="A-1", role=None, peer=None, escalates
         happened,
         incident={"id": incident, "state": "open"},
         host=replace(happened.host, role=role),
-        subject=replace(happened.subject, peer=peer),
+        subject=replace(happened.subject, peer=peer, **({"name": about} if about else {})),
     )
 
 
@@ -77,6 +77,9 @@ EVENTS = {
         "interface_down", "confirmed", incident="A-9", role="core", escalates=False
     ),
     "other link": verdict("interface_down", "confirmed", incident="A-8", role="leaf"),
+    "bundle": verdict("interface_down", "confirmed", incident="A-10", role="leaf", about="Port-channel1"),
+    "bundle, seen again": verdict("interface_down", "confirmed", incident="A-10", role="leaf", about="Port-channel1"),
+    "unit of a bundle": verdict("interface_down", "confirmed", incident="A-11", role="leaf", about="ae0.100"),
     "silenced, looked at again": fault(
         "bgp_neighbor_down", "ios", "info", kind="recheck", silence=SILENCED, via="check"
     ),
@@ -141,6 +144,9 @@ def test_what_has_a_check_is_verified_when_it_is_over(answered, problem):
         ("core link", "fannel.network.further"),
         ("core link, nobody to escalate to", None),
         ("other link", None),
+        ("bundle", "fannel.network.further"),
+        ("bundle, seen again", None),
+        ("unit of a bundle", None),
         ("silenced, looked at again", None),
         ("silenced, and somebody asks", "fannel.network.recheck"),
         ("look", "fannel.network.look"),
