@@ -175,7 +175,8 @@ class Responder:
     def recheck(self, event: Json, verdict: Verdict) -> Json:
         """What another look found: over, or still there. The latter makes no new post, unless a person asked for it.
 
-        A look that told nothing changes nothing; what nobody was told of ends without a word.
+        A look that told nothing changes nothing; what nobody was told of ends without a word. What is still there and
+        nobody answered is for the rules to tell: they are asked again.
         """
         with self._about(event) as it:
             before = it.incident
@@ -306,17 +307,21 @@ class Responder:
         found_over = verdict.outcome == "cleared" and it.resolve(
             self._began(verdict), self._by("check", f"found by re-check: {verdict.reason}")
         )
-        known, changed = before.verdict or {}, False
+        known, changed, told = before.verdict or {}, False, it.told
+        # Answered, and yet nobody was told: there was no Slack then.
+        late = not told and (verdict.outcome, before.state, before.cause) == ("confirmed", "open", None)
         if verdict.outcome not in ("cleared", "inconclusive"):
+            if not told and it.hurry():
+                return  # a verdict would say that it was answered; rules that leave it alone do so again
             self._judge(it, verdict)
             changed = (known.get("outcome"), known.get("reason")) != (verdict.outcome, verdict.reason)
-        if self._outbox is None or not it.told:
+        if self._outbox is None or not (told or late):
             return
         thread, to = self._thread(it), self._reader
         if found_over:
             key = _key(before, "recovered", event)
             thread.reply(RECOVERY, key, course.found_over(it.incident, verdict, key, to))
-        elif before.recheck_for or (changed and known.get("outcome") == "inconclusive"):
+        elif late or before.recheck_for or (changed and known.get("outcome") == "inconclusive"):
             # Somebody waits for it; or it is the first that anybody knows, and an edit reaches no telephone.
             key = _key(before, "verdict", event)
             said = layout.collected(it.incident, verdict, key, to, asked_by=before.recheck_for)

@@ -9,6 +9,7 @@ from answering import ADMIN_DOWN, DOWN, UNREACHABLE, UP, messages, pushes, recor
 from events import NOW, event
 
 from fannel.incidents.recheck import RecheckPolicy
+from fannel.respond import Responder
 
 HOUR = timedelta(hours=1)
 LATER = NOW + HOUR
@@ -197,3 +198,47 @@ def test_that_it_flaps_again_after_it_was_calm_is_said_again(responder, store, s
     responder._outbox.deliver()
     _, *replies = pushes(slack)
     assert sum("FLAPPING" in text for text in replies) == 2
+
+
+class TestARecheckOfWhatNobodyWasToldOf:
+    def asking(self, store):
+        (found,) = store.take_rechecks(LATER, RecheckPolicy(after=HOUR))
+        return found.to_queue()
+
+    def test_still_there_and_never_answered_it_is_for_the_rules_to_tell(self, responder, store, slack):
+        """Whoever was to answer it was killed. A rule that leaves it alone on purpose leaves it alone again."""
+        (found,) = recorded(store, event())
+        responder.clock.now = LATER
+        assert store.overdue(LATER - timedelta(minutes=1), timedelta(minutes=5)), "asked a minute ago"
+        responder.recheck(self.asking(store), DOWN)
+        assert messages(slack) == []
+        assert incident(store, found).verdict is None, "with a verdict nobody would ask the rules again"
+        (asked,) = store.overdue(LATER, timedelta(minutes=5))
+        assert (asked["incident"]["id"], asked["incident"]["state"]) == (found["incident"]["id"], "new")
+        assert responder.announce(asked)
+        responder.conclude(asked, DOWN)
+        assert len(messages(slack)) == 2
+
+    def test_answered_while_there_was_no_slack_it_is_told_when_it_is_found_still_there(
+        self, responder, settings, store, slack
+    ):  # fmt: skip
+        (found,) = recorded(store, event())
+        without = Responder(settings, store, None, responder.clock)
+        without.announce(found)
+        without.conclude(found, DOWN)
+        responder.clock.now = LATER
+        responder.recheck(self.asking(store), DOWN)
+        parent, reply = messages(slack)
+        assert (reply["thread_ts"], "confirmed" in reply["text"]) == (parent["ts"], True)
+
+    @pytest.mark.parametrize("verdict", [UP, ADMIN_DOWN, UNREACHABLE])
+    def test_answered_without_slack_and_not_known_to_be_there_it_stays_untold(
+        self, responder, settings, store, slack, verdict
+    ):  # fmt: skip
+        (found,) = recorded(store, event())
+        without = Responder(settings, store, None, responder.clock)
+        without.announce(found)
+        without.conclude(found, DOWN)
+        responder.clock.now = LATER
+        responder.recheck(self.asking(store), verdict)
+        assert messages(slack) == []

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from fannel.incidents.store import activities, changes, rechecks
+from fannel.incidents.store import activities, changes, rechecks, unfinished
 from fannel.incidents.store.aside import aside_of, is_left_over
 from fannel.incidents.store.posts import want
 from fannel.incidents.store.tables import events, incidents, posts
@@ -104,6 +104,10 @@ class About:
         asked = rechecks.ask(self._connection, self._id, who, at)
         self.incident = self._read()
         return asked
+
+    def hurry(self) -> bool:
+        """Have the rules asked about it soon, if nobody has answered it; whether that is so."""
+        return unfinished.hurry(self._connection, self._id)
 
     def look_again(self, at: datetime) -> bool:
         """Have it looked at once more at that time, unless it is over or somebody is asked already."""

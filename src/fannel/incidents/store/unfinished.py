@@ -76,6 +76,12 @@ def _unfinished() -> Select[Any]:
     )
 
 
+def hurry(connection: Connection, incident_id: str) -> bool:
+    """Have the rules asked about it at the next look, if nobody has answered it; whether that is so."""
+    mine = (incidents.c.id == incident_id, incidents.c.state == "new", incidents.c.resolved_at.is_(None))
+    return bool(connection.execute(update(incidents).where(*mine).values(asked_at=incidents.c.opened_at)).rowcount)
+
+
 def _asking(row: Row[Any]) -> dict[str, Any] | None:
     """An event of the log as rules see it today; None where all is answered."""
     if row.phase == "clear":
