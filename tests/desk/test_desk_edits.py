@@ -89,6 +89,17 @@ class TestAnEdit:
         assert live(store, clock) == []
         assert "was over before this was heard" in chat.answer(ts)
 
+    def test_what_somebody_ended_is_not_brought_back_by_a_word_more(self, chat, store, clock):
+        chat = chat()
+        ts = chat.say("silence rt-tyo-01 2h card swap")
+        chat.say("resume #1", user=RIN)
+        for number, word in enumerate(("(done)", "(done, thanks)")):
+            chat.edit(ts, f"silence rt-tyo-01 2h card swap {word}", edited=f"17953320{number}0.000000")
+            assert live(store, clock) == []
+            assert "silence #1 has ended: add another one" in chat.answer(ts)
+        chat.edit(ts, "silence rt-osa-01 2h", edited="1795332100.000000")
+        assert live(store, clock) == [2], "another host is another request"
+
     def test_a_resume_is_not_done_again_and_not_undone(self, chat, store, clock):
         chat = chat()
         chat.say("silence rt-tyo-01 2h\nsilence rt-osa-01 2h")

@@ -76,6 +76,12 @@ def test_a_bot_may_ask_only_where_it_is_named(permission):
     assert not permission().bot_may("B0FORM")
 
 
+def test_a_bot_that_may_ask_need_not_be_named_once_more(permission):
+    rules = permission(permissions__silence="U0KEI", permissions__bots="B0FORM")
+    assert rules.why_not("silence", "U0FORM", ALERTS, EN, bot=True) is None
+    assert rules.why_not("silence", "U0FORM", LOBBY, EN, bot=True)
+
+
 @pytest.mark.parametrize(
     ("key", "value"),
     [("permissions__silence", "@noc"), ("permissions__bots", "U0KEI"), ("silences__channels", "#silences")],

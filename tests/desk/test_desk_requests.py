@@ -289,7 +289,9 @@ class TestWhere:
         quiet.say("silence rt-tyo-01 2h", user="U0FANNEL01", bot="B0FANNEL01")
         quiet.say("silence rt-tyo-01 2h", user="U0FORM", bot="B0FORM")
         assert store.silences.listed(9) == []
-        chat(permissions__bots="B0FORM").say("silence rt-tyo-01 2h", user="U0FORM", bot="B0FORM")
+        chat(permissions__bots="B0FORM", permissions__silence=RIN).say(
+            "silence rt-tyo-01 2h", user="U0FORM", bot="B0FORM"
+        )
         assert store.silences.one(1).author == "slack:bot B0FORM"
 
 

@@ -67,8 +67,10 @@ class Doing:
         self._alone = alone
         self._trouble = trouble
 
-    def do(self, wish: Wish, instead_of: Silence | None = None) -> Done:
-        """One wish; `instead_of` is the silence that an earlier version of its line asked for."""
+    def do(self, wish: Wish, instead_of: Silence | None = None, ended: Sequence[Silence] = ()) -> Done:
+        """One wish; `instead_of` is the silence that an earlier version of its line asked for, `ended` are those that
+        somebody has ended since.
+        """
         outcome, to = wish.outcome, wish.to
         if isinstance(outcome, Refusal):
             return self._refused(outcome, to)
@@ -77,7 +79,7 @@ class Doing:
         try:
             match outcome.action:
                 case "silence":
-                    return self._silence(outcome, to, instead_of)
+                    return self._silence(outcome, to, instead_of, ended)
                 case "resume":
                     return self._resume(outcome, to)
                 case "extend":
@@ -103,12 +105,15 @@ class Doing:
             why = f"{to.words.silencing.nobody_knows.format(reason=self._trouble)} ({why})"
         return Done((layout.refused(why, to, refusal.closest),), "x")
 
-    def _silence(self, request: Request, to: Reader, instead_of: Silence | None) -> Done:
+    def _silence(self, request: Request, to: Reader, instead_of: Silence | None, ended: Sequence[Silence]) -> Done:
         asker = self._asker
         wanted = change.silence_of(request, asker.who.author, asker.origin)
         if wanted.ends_at <= asker.now:
             end = layout.moment(wanted.ends_at, to)
             return Done((layout.refused(to.words.silencing.over_already.format(end=end), to),), "x")
+        if same := next((one for one in ended if one.scopes == wanted.scopes), None):
+            # Who corrects a word of a message does not take back what somebody did about it.
+            raise SilenceError(f"silence #{same.id} has ended: add another one")
         if late(asker) and wanted.starts_at < asker.now and instead_of is None:
             wanted = replace(wanted, starts_at=asker.now)  # nothing was quiet until it was heard
         if instead_of is not None and _same(wanted, instead_of):

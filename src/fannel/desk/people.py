@@ -31,6 +31,7 @@ class Who:
     user: str
     name: str
     zone: tzinfo
+    bot: bool = False
 
     @property
     def author(self) -> str:
@@ -57,7 +58,7 @@ class People:
                 raises nothing: their id is their name then, and their zone the site's.
         """
         if bot_id is not None:
-            return Who(user or bot_id, f"bot {bot_id}", self._zone)
+            return Who(user or bot_id, f"bot {bot_id}", self._zone, bot=True)
         now = self._now().timestamp()
         with self._lock:
             known = self._known.get(user)

@@ -51,9 +51,12 @@ class Permission:
         """Whether what this bot writes is a request."""
         return bot_id in self._settings.permissions.bots
 
-    def why_not(self, action: Action, user: str, channel: str, words: Words) -> str | None:
-        """Why this person may not do that there, for whoever reads `words`; None if they may."""
-        named = self._named(action)
+    def why_not(self, action: Action, user: str, channel: str, words: Words, *, bot: bool = False) -> str | None:
+        """Why this person may not do that there, for whoever reads `words`; None if they may.
+
+        A bot that may ask at all may wherever everybody could.
+        """
+        named = () if bot else self._named(action)
         if not named:
             if channel in self.channels:
                 return None

@@ -161,7 +161,9 @@ class _Dealing:
         self._asker = asker
         self._doing = doing
         self._to = to
-        self._live = _live(asked, asker.now)
+        made = [silence for number in asked.silences if (silence := asked.silence(number)) is not None]
+        self._live = [one for one in made if one.state(asker.now) != "expired"]
+        self._ended = [one for one in made if one.what == "expired"]
         self.dones: list[Done] = []
         self.did = list(asked.done)
         self.silences = list(asked.silences)
@@ -192,7 +194,7 @@ class _Dealing:
         for wish in wishes:
             if wish.action == "silence":
                 before = left.pop(0) if left else None
-                done = self._doing.do(wish, before)
+                done = self._doing.do(wish, before, self._ended)
                 stands_for += done.made or ((before.id,) if before is not None else ())
                 if before is not None and not done.made and done.mark == "x":
                     done = _holding(done, [before], wish.to)
@@ -202,7 +204,8 @@ class _Dealing:
                 done = self._doing.do(wish)
             self.dones.append(done)
         self.dones += [self._doing.end(one, self._to) for one in left]
-        self.silences = stands_for
+        # What was ended is remembered: the next edit does not bring it back either.
+        self.silences = [*stands_for, *(one.id for one in self._ended if one.id not in stands_for)]
 
     def _change(self, wish: Wish) -> Done:
         """A request about other silences than the message's own: it is done once, whatever becomes of the message."""

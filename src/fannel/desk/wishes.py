@@ -60,5 +60,6 @@ class Wishes:
         wish = Wish(outcome, Reader.of(outcome.language, asker.who.zone))
         if wish.action is None:
             return wish
-        words = wish.to.words
-        return Wish(outcome, wish.to, self._permission.why_not(wish.action, asker.who.user, said_in, words))
+        who = asker.who
+        denied = self._permission.why_not(wish.action, who.user, said_in, wish.to.words, bot=who.bot)
+        return Wish(outcome, wish.to, denied)
