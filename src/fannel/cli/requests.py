@@ -80,21 +80,6 @@ def matched(texts: Sequence[str], hosts: Path | None) -> Scope:
     return tuple(_found(one, known) if one.operator == "equal" else one for one in scope)
 
 
-def hosts_in(scopes: Sequence[Scope], hosts: Path | None) -> int:
-    """How many known devices silences of these scopes would be about now."""
-    from fannel.incidents.silence import OF_THE_DEVICE, folded  # noqa: PLC0415
-
-    tests = [[(one.field, one.test()) for one in scope if one.field in OF_THE_DEVICE] for scope in scopes]
-    count = 0
-    for device in devices(hosts):
-        values = {"host": device.name, "site": device.site, "role": device.role}
-        count += any(
-            all((value := values[field]) is not None and test(folded(value)) for field, test in scope)
-            for scope in tests
-        )
-    return count
-
-
 def _found(matcher: Matcher, known: Known) -> Matcher:
     if matcher.field == "host":
         names = known.called(matcher.value)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import getpass
 import sys
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -12,7 +11,7 @@ import typer
 
 from fannel import config
 from fannel.cli import stored
-from fannel.cli.requests import hosts_in, matched, moment_of, outcomes_of, request, zone_of
+from fannel.cli.requests import devices, matched, moment_of, outcomes_of, request, zone_of
 from fannel.cli.stored import Json  # noqa: TC001  (Typer reads it)
 from fannel.cli.terminal import json_text, printable
 from fannel.cli.windows import planned
@@ -89,23 +88,18 @@ def add(
     as_json: Json = False,
 ) -> None:
     """Keep quiet about something until a moment; exit status 1 if that is not understood, or broad without --yes."""
-    from fannel.incidents.silence import Silence, broad  # noqa: PLC0415  (only for these commands)
+    from fannel.slack.grammar import Known, change  # noqa: PLC0415  (only for these commands)
     from fannel.slack.grammar.request import Target  # noqa: PLC0415
-    from fannel.slack.grammar.scope import scope_of  # noqa: PLC0415
 
     with stored.stored() as opened:
         matchers = matched(match, hosts) if match else ()
         about = Target() if matchers else None
         asked = request(f"silence {' '.join(words)}", "silence", hosts, opened, tz, about)
-        assert asked.starts_at is not None  # noqa: S101  (a request to silence has both)
-        assert asked.ends_at is not None  # noqa: S101
-        scopes = tuple((*scope_of(target), *matchers) for target in asked.targets)
-        times = (asked.starts_at, asked.ends_at)
-        wanted = Silence(0, scopes, *times, author=_who(), origin="cli", reason=asked.reason)
+        wanted = change.silence_of(asked, _who(), "cli", matchers)
         limits = config.load().silences
-        longest = timedelta(hours=limits.broad_hours)
-        about_hosts = hosts_in(scopes, hosts) if matchers else len(asked.hosts)
-        why = broad(wanted, about_hosts, opened.now, most_hosts=limits.broad_hosts, longest=longest)
+        known = Known(devices(hosts)) if matchers or limits.broad_roles else Known()
+        named = change.hosts_in(wanted.scopes, known) if matchers else asked.hosts
+        why = change.why_broad(wanted, named, opened.now, limits, known)
         if why and not yes:
             stored.fail(f"that is broad: {'; '.join(why)}; --yes if it is meant")
         _tell([opened.store.silences.add(wanted, opened.now)], opened, as_json=as_json)
@@ -159,21 +153,19 @@ def show(silence_id: _Id, as_json: Json = False) -> None:
 @app.command("extend")
 def extend(silence_id: _Id, words: _Words, tz: _Tz = None, as_json: Json = False) -> None:
     """Keep quiet for longer: `extend 7 2h`, `extend 7 until 20:00`."""
+    from fannel.slack.grammar.change import later  # noqa: PLC0415  (only for this command)
+
     with stored.stored() as opened:
         asked = request(f"extend #{silence_id} {' '.join(words)}", "extend", None, opened, tz)
         silence = opened.store.silences.one(silence_id) or _unknown(silence_id)
-        ends_at = asked.ends_at or silence.ends_at + (asked.by or timedelta())
         limits = config.load().silences
-        if ends_at - max(silence.starts_at, opened.now) > timedelta(days=limits.longest_days):
-            stored.fail(f"it would last longer than {limits.longest_days:g} days (silences.longest_days)")
-        _change(lambda: [silence.extended(ends_at, _who(), opened.now)], opened, as_json=as_json)
+        _change(lambda: [later(silence, asked, _who(), opened.now, limits)], opened, as_json=as_json)
 
 
 @app.command("expire")
 def expire(words: _Words, tz: _Tz = None, hosts: _Hosts = None, as_json: Json = False) -> None:
     """End a silence now: by its number, or of hosts and interfaces as in chat (`expire rt1 Gi0/1`)."""
-    from fannel.incidents.silence import resumed  # noqa: PLC0415  (only for these commands)
-    from fannel.slack.grammar.scope import scope_of  # noqa: PLC0415
+    from fannel.slack.grammar.change import over  # noqa: PLC0415  (only for this command)
 
     with stored.stored() as opened:
         kept = opened.store.silences
@@ -183,9 +175,8 @@ def expire(words: _Words, tz: _Tz = None, hosts: _Hosts = None, as_json: Json = 
             _change(lambda: [silence.expired(_who(), opened.now)], opened, as_json=as_json)
             return
         asked = request(f"resume {' '.join(words)}", "resume", hosts, opened, tz)
-        scopes = [scope_of(target) for target in asked.targets]
         current = kept.current(opened.now)
-        _change(lambda: resumed(current, scopes, _who(), opened.now), opened, as_json=as_json)
+        _change(lambda: over(asked, current, _who(), opened.now), opened, as_json=as_json)
 
 
 def _change(changed: Any, opened: Stored, *, as_json: bool) -> None:  # noqa: ANN401  (a callable without arguments)

@@ -206,7 +206,7 @@ class Doing:
         return Done((layout.refused(to.words.silencing.no_number.format(number=numbers), to),), "x")
 
     def _hosts(self, silence: Silence) -> int:
-        return change.hosts_in(silence.scopes, self._known)
+        return len(change.hosts_in(silence.scopes, self._known))
 
 
 def late(asker: Asker) -> bool:

@@ -84,13 +84,14 @@ def why_broad(silence: Silence, hosts: Sequence[str], now: datetime, limits: Sil
     return found
 
 
-def hosts_in(scopes: Sequence[Scope], known: Known) -> int:
-    """How many known devices a silence of these scopes is about now."""
+def hosts_in(scopes: Sequence[Scope], known: Known) -> list[str]:
+    """The known devices that a silence of these scopes is about now."""
     tests = [[(one.field, one.test()) for one in scope if one.field in OF_THE_DEVICE] for scope in scopes]
-    return sum(
-        any(all((value := device[field]) is not None and test(value) for field, test in scope) for scope in tests)
-        for device in known.devices()
-    )
+    return [
+        name
+        for name, device in known.devices()
+        if any(all((value := device[field]) is not None and test(value) for field, test in scope) for scope in tests)
+    ]
 
 
 def _folded(scope: Scope) -> frozenset[tuple[str, str, str]]:

@@ -119,10 +119,10 @@ class Known:
             if site in (None, its_site) and role in (None, its_role)
         ]
 
-    def devices(self) -> Iterator[dict[str, str | None]]:
-        """All of them, as matchers compare them: host, site and role."""
+    def devices(self) -> Iterator[tuple[str, dict[str, str | None]]]:
+        """All of them: the name, and host, site and role as matchers compare them."""
         for name, (site, role) in self._members.items():
-            yield {"host": name.casefold(), "site": site, "role": role}
+            yield name, {"host": name.casefold(), "site": site, "role": role}
 
     def role_of(self, name: str) -> str | None:
         """What the host of that full name is for, without case."""
