@@ -12,8 +12,9 @@ from slack_strings import OPENED, asides, assert_harmless, events, incidents, li
 
 from fannel.event import Host, Subject
 from fannel.incidents.incident import Incident
+from fannel.incidents.silence import Matcher, Silence
 from fannel.slack import layout
-from fannel.slack.layout import course, storm
+from fannel.slack.layout import course, requests, storm
 from fannel.slack.layout.late import dated, repeated
 from fannel.slack.layout.message import Message
 
@@ -48,6 +49,30 @@ def test_every_message_of_how_an_incident_goes_on_is_harmless(incident, verdict,
 @given(events, readers)
 def test_every_note_is_harmless(event, reader):
     assert_harmless(layout.note(event, "key", reader))
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(strings.filter(lambda value: 0 < len(value) <= 255), min_size=1, max_size=5), strings, strings, readers)
+def test_every_answer_to_a_request_is_harmless(values, said, who, reader):
+    scopes = tuple((Matcher("host", "equal", value), Matcher("interface", "glob", value)) for value in values)
+    silence = Silence(7, scopes, OPENED, OPENED + timedelta(days=2), who, "slack:C1:1.000001", said, changed_by=who)
+    narrowed = replace(silence, what="narrowed", scopes=scopes[1:])
+    asked, words = requests, reader.words.silencing
+    parts = [
+        asked.silenced(silence, 10**6, reader),
+        asked.ended(replace(silence, what="expired"), silence, who, reader),
+        asked.ended(narrowed, silence, who, reader),
+        asked.waiting(silence, 9, [said], OPENED, reader, 1),
+        asked.confirmed(silence, 9, who, reader),
+        asked.lasting(silence, words.extended, reader),
+        asked.lapsed(silence, 3600, reader),
+        asked.withdrawn([silence] * 9, 0, reader),
+        asked.refused(said, reader, said),
+        *asked.listed([silence] * 40, 30, reader),
+    ]
+    for part in parts:
+        assert_harmless(asked.message([part], "key", reader))
+    assert_harmless(asked.message([asked.silenced(silence, 9, reader)] * 21, "key", reader))
 
 
 @settings(max_examples=50, deadline=None)

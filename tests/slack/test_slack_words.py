@@ -40,6 +40,9 @@ def texts(of, where=""):
         for name in of._fields:
             if name not in ("problems", "sentences", "units", "by_notification"):
                 yield from texts(getattr(of, name), f"{where}.{name}")
+    elif isinstance(of, tuple):
+        for number, text in enumerate(of):
+            yield from texts(text, f"{where}[{number}]")
     elif isinstance(of, dict):
         for key, value in of.items():
             yield from texts(value, f"{where}[{key}]")

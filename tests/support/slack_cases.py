@@ -6,6 +6,8 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from request_cases import request_cases
+
 from fannel.checks.verdict import Output, Verdict
 from fannel.event import Event, Host, Source, Subject
 from fannel.incidents.incident import Aside, Incident, Related
@@ -383,6 +385,7 @@ def cases(to):
         | note_cases(to)
         | storm_cases(to)
         | posting_cases(to)
+        | request_cases(to)
     )
 
 

@@ -23,6 +23,7 @@ CONFIRM = "fannel.confirm"
 _SHOWN = 3
 _REASON_SHOWN = 120
 _WHY_SHOWN = 300
+_NO_MARKS = dict.fromkeys(map(ord, "*`"))
 _SMALL = "%Y-%m-%d %H:%M %Z"
 
 
@@ -56,10 +57,10 @@ def ended(silence: Silence, before: Silence, by: str, to: Reader) -> Part:
         left = f"{_scopes(silence.scopes, to)} {words.until.format(end=moment(silence.ends_at, to))}"
         facts = (blocks.fact(words.now, _scopes(gone, to)), blocks.fact(words.left, left))
         push = text.push("🔔", words.narrowed, number(silence.id), *written(gone)[:_SHOWN])
-        return Part((first, *facts, blocks.fact(words.by, person(by))), push)
+        return Part((first, *facts, blocks.fact(words.changed_by, person(by))), push)
     first, push = _first("🔔", words.ended, before, to, until=False)
     return Part(
-        (first, _joined(blocks.fact(words.when, _window(silence, to)), blocks.fact(words.by, person(by)))), push
+        (first, _joined(blocks.fact(words.when, _window(silence, to)), blocks.fact(words.changed_by, person(by)))), push
     )
 
 
@@ -92,7 +93,7 @@ def lasting(silence: Silence, head: str, to: Reader) -> Part:
     """It goes on as it is now, by somebody's word elsewhere."""
     words = to.words.silencing
     first, push = _first("🔕", head, silence, to)
-    facts = (blocks.fact(words.when, _window(silence, to)), blocks.fact(words.by, person(silence.changed_by)))
+    facts = (blocks.fact(words.when, _window(silence, to)), blocks.fact(words.changed_by, person(silence.changed_by)))
     return Part((first, _joined(*facts)), push)
 
 
@@ -147,7 +148,7 @@ def listed(silences: Sequence[Silence], most: int, to: Reader) -> list[Part]:
 def explained(to: Reader) -> Part:
     """How requests are written."""
     lines = to.words.silencing.help
-    return Part(lines, text.push("ℹ️", lines[0]))
+    return Part(lines, text.push("ℹ️", lines[0].translate(_NO_MARKS)))
 
 
 def late(lasted_s: float, to: Reader) -> str:

@@ -22,11 +22,11 @@ class Silencing(NamedTuple):
     refused: str
     withdrawn: str
     lapsed: str
-    confirmed: str
     # in bold before a colon
     when: str
     hosts: str
     by: str
+    changed_by: str
     reason: str
     write: str
     why: str
