@@ -12,6 +12,7 @@ from contextlib import contextmanager
 
 import pytest
 from observing import adds_up
+from own_postgresql import own_postgresql
 from pages import ask, counts, free_tcp_port, is_ready
 from receiving import Sender, start_process, trap, until
 
@@ -24,13 +25,13 @@ pytestmark = pytest.mark.timeout(240)
 class Pair:
     """A receiver, an observer, and a rule engine that takes every event as long as `takes` is set."""
 
-    def __init__(self, directory, canary_every_s):
+    def __init__(self, directory, canary_every_s=1, database=None):
         self.trap_port, self.receiver_http, self.observer_http = free_udp_port(), free_tcp_port(), free_tcp_port()
         environ = {
             "FANNEL_HEALTH__CANARY_EVERY_S": str(canary_every_s),
             "FANNEL_HEALTH__SOURCE": f"127.0.0.1:{self.observer_http}",
             "FANNEL_SPOOL__DIRECTORY": str(directory / "spool"),
-            "FANNEL_DATABASE__URL": f"sqlite:///{directory}/fannel.sqlite3",
+            "FANNEL_DATABASE__URL": database or f"sqlite:///{directory}/fannel.sqlite3",
         }
         options = ("--http", f"127.0.0.1:{self.receiver_http}")
         self.receiver = start_process(directory, self.trap_port, *options, environ=environ)
@@ -70,14 +71,20 @@ class Pair:
 
 
 @contextmanager
-def running(directory, canary_every_s=1):
-    pair = Pair(directory, canary_every_s)
+def started(directory, **options):
+    pair = Pair(directory, **options)
     try:
-        until(lambda: is_ready(pair.receiver_http) and is_ready(pair.observer_http), 90)
         yield pair
     finally:
         pair.takes.set()
         pair.end()
+
+
+@contextmanager
+def running(directory, **options):
+    with started(directory, **options) as pair:
+        until(lambda: is_ready(pair.receiver_http) and is_ready(pair.observer_http), 90)
+        yield pair
 
 
 def test_when_it_is_ready_a_canary_came_through_the_rules(tmp_path):
@@ -101,6 +108,27 @@ def test_when_the_receiver_is_gone_the_observers_page_names_it(tmp_path):
     with running(tmp_path) as pair:
         pair.receiver.kill()
         until(lambda: "receiver: no canary came through the spool" in pair.wrong())
+
+
+def test_started_while_the_database_is_down_it_says_so_and_goes_on_by_itself_when_it_is_there(tmp_path):
+    with own_postgresql() as postgresql:
+        postgresql.stop()
+        with started(tmp_path, database=postgresql.url) as pair:
+            until(lambda: has_page(pair.observer_http) and "store: database postgresql" in pair.wrong(), 90)
+            assert ask(pair.observer_http, "/livez")[0] == 200, "to restart it would not help"
+            until(lambda: is_ready(pair.receiver_http), 90)
+            Sender("127.0.0.1", pair.trap_port).send(trap(1))
+            postgresql.start()
+            until(lambda: is_ready(pair.observer_http), 90)
+            until(lambda: counts(pair.observer_http)["handled", ""] >= 1, 90)
+
+
+def has_page(port):
+    try:
+        ask(port, "/livez")
+    except OSError:
+        return False
+    return True
 
 
 def test_when_the_observer_stands_still_the_receiver_stays_ready_and_keeps_what_comes(tmp_path):

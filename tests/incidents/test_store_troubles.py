@@ -12,7 +12,7 @@ import sqlalchemy
 from events import NOW, event
 from own_postgresql import own_postgresql
 
-from fannel.incidents.store import Store, StoreError
+from fannel.incidents.store import Store, StoreError, StoreOutOfDateError, upgrade
 
 PATIENCE_S = 120.0  # a loaded machine may take long to start a PostgreSQL
 
@@ -116,6 +116,43 @@ def test_a_playbook_that_begins_while_the_server_is_down_waits_for_it(postgresql
     starting.join()
     assert opened.unfinished() is not None
     opened.close()
+
+
+def test_a_server_that_may_be_away_is_needed_at_the_first_use_alone(postgresql):
+    one = event(host="away.example.net")
+    postgresql.stop()
+    try:
+        opened = Store.open(postgresql.url, may_be_away=True)
+        with pytest.raises(StoreError, match="postgresql"):
+            record(opened, one)
+    finally:
+        postgresql.start()
+    (recorded,) = record(opened, one)
+    assert recorded.incident["state"] == "new"
+    opened.close()
+
+
+def test_the_schema_of_a_server_that_was_away_is_looked_at_when_it_is_there(postgresql):
+    with psycopg.connect(postgresql.url, autocommit=True) as admin:
+        admin.execute("CREATE DATABASE empty")
+    url = postgresql.url.replace("/postgres?", "/empty?")
+    postgresql.stop()
+    try:
+        opened = Store.open(url, may_be_away=True)
+    finally:
+        postgresql.start()
+    for _ in range(2):
+        with pytest.raises(StoreOutOfDateError, match="fannel db upgrade"):
+            record(opened, event())
+    upgrade(url)
+    (recorded,) = record(opened, event())
+    assert recorded.incident["state"] == "new"
+    opened.close()
+
+
+def test_a_server_that_refuses_us_is_not_away(postgresql):
+    with pytest.raises(StoreError, match="does not exist"):
+        Store.open(postgresql.url.replace("/postgres?", "/mistyped?"), may_be_away=True)
 
 
 def test_a_lease_is_not_waited_for(postgresql):

@@ -5,13 +5,15 @@ from __future__ import annotations
 import itertools
 import sqlite3
 import time
+from datetime import timedelta
 
 import pytest
 import sqlalchemy
-from observing import LINK_UP, Observing, adds_up, link
+from observing import LINK_UP, Observing, adds_up, link, now
 from own_postgresql import own_postgresql
 
 from fannel.directory.host_directory import HostDirectory
+from fannel.incidents.silence import Matcher, Silence
 from fannel.incidents.store import Store
 from fannel.incidents.store.tables import metadata
 from fannel.observer.vitals import Vitals
@@ -118,6 +120,24 @@ def test_postgresql_that_is_stopped_in_the_middle_is_said_and_everything_goes_on
         observer.until(lambda: wrong(observer) == {}, TIMEOUT_S)
         assert adds_up(observer.custody.counts())
     assert recorded(postgresql.url) == (100, 100, 100)
+
+
+def test_what_came_before_the_database_was_there_is_told_with_the_silence_it_comes_under(tmp_path, store, postgresql):
+    scope, hour = (Matcher("host", "equal", "192.0.2.1"),), timedelta(hours=1)
+    window = {"starts_at": now() - hour, "ends_at": now() + hour}
+    kept = store.silences.add(Silence(0, (scope,), author="cli:me", origin="cli", reason="", **window), now())
+    postgresql.stop()
+    try:
+        later = Store.open(postgresql.url, may_be_away=True)
+        with Observing(tmp_path, store=later) as observer:
+            observer.receive(link())
+            observer.until(lambda: "store" in wrong(observer), TIMEOUT_S)
+            postgresql.start()
+            (event,) = told(observer, 1)
+    finally:
+        postgresql.start()
+    assert event["silence"]["id"] == kept.id
+    assert store.event_json(event["id"])["silence"]["id"] == kept.id
 
 
 def test_connections_that_are_ended_again_and_again_under_load_lose_and_double_nothing(tmp_path, store, postgresql):

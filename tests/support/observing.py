@@ -83,6 +83,7 @@ class Observing:
             now=now,
             noise=noise,
             silenced=self.silencing.marked,
+            prepare=self.silencing.look,
         )
         # The rules' end of each pipe, and ours.
         told, rules = os.pipe()

@@ -87,7 +87,10 @@ class Observer:
         self._stack = stack
         self._counters = Counters()
         stack.callback(os.close, _only_one(settings.spool.directory))
-        store = self._store = Store.open(settings.database.url, settings.incidents.reopen, flap_policy(settings.flap))
+        # What comes is spooled while the database is away, and the health page says so.
+        store = self._store = Store.open(
+            settings.database.url, settings.incidents.reopen, flap_policy(settings.flap), may_be_away=True
+        )
         stack.callback(store.close)
         spool = self._spool = open_reader(settings.spool.directory)
         stack.callback(spool.close)
@@ -128,7 +131,15 @@ class Observer:
         noise = Noise(settings.syslog.unknown_to_rules, settings.syslog.unknown_a_minute)
         silencing = self._silencing
         self._recorder = Recorder(
-            spool, pipeline, quiet, self.custody, self._counters, now=_now, noise=noise, silenced=silencing.marked
+            spool,
+            pipeline,
+            quiet,
+            self.custody,
+            self._counters,
+            now=_now,
+            noise=noise,
+            silenced=silencing.marked,
+            prepare=silencing.look,
         )
         self._feeder = Feeder(self.custody, spool, rules, answers, self._counters, now=_now, silenced=silencing.asked)
         self.vitals = Vitals(
@@ -157,7 +168,6 @@ class Observer:
         feeding = threading.Thread(target=self._feeder.run, name="fannel-feeder")
         listening = threading.Thread(target=self._feeder.listen, name="fannel-answers", daemon=True)
         self._directory.start()
-        self._silencing()  # before the first event
         log.info("observing", spool=str(self._settings.spool.directory))
         with self._chores():
             feeding.start()

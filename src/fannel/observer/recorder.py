@@ -66,11 +66,14 @@ class Recorder:
         now: Callable[[], datetime],
         noise: Noise | None = None,
         silenced: Callable[[Event], Event] = lambda event: event,
+        prepare: Callable[[], None] = lambda: None,
     ) -> None:
         """`noise` is what keeps lines of no kind within bounds; without it, all are for the rules.
 
-        `silenced` gives an event with the silence it comes under, to be recorded with it.
+        `silenced` gives an event with the silence it comes under, to be recorded with it; `prepare` reads from the
+        store what that takes, before the first event.
         """
+        self._prepare = prepare
         self._silenced = silenced
         self._noise = noise if noise is not None else Noise("debug", 0)
         self._spool = spool
@@ -91,9 +94,18 @@ class Recorder:
 
     def run(self) -> None:
         """Record until the end."""
+        self._begin()
         self.ask_again()
         while not self._custody.closed:
             self.step()
+
+    def _begin(self) -> None:
+        try:
+            self._patiently("store", self._prepare, StoreError)
+        except Exception:
+            # A defect of ours. What comes is told as if nobody had silenced it, until the next look succeeds.
+            log.exception("silences cannot be read")
+            self._counters.add("silence_defects")
 
     def ask_again(self) -> None:
         """What was not answered to the end when the last observer ended is put to the rules again."""

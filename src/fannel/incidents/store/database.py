@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +40,9 @@ _POSTGRESQL = {
 }
 _READ_ONLY = "25006"  # SQLSTATE read_only_sql_transaction: this server is a standby by now
 
+# What PostgreSQL says when it is there and does not want us, where it speaks English: else it is as good as away.
+_REFUSALS = ("authentication failed", "does not exist", "no pg_hba.conf entry")
+
 # Made once: json.dumps makes an encoder for every call that does not want spaces.
 _ANY_JSON = json.JSONEncoder(separators=(",", ":")).encode
 
@@ -51,11 +55,12 @@ class StoreOutOfDateError(StoreError):
     """The database has another schema than this code."""
 
 
-def open_engine(url: str, patience_s: float = 0.0) -> Engine:
+def open_engine(url: str, patience_s: float = 0.0, *, may_be_away: bool = False) -> Engine:
     """An engine on a database whose schema is current. A SQLite database is created or upgraded on the way.
 
     A database that is away is waited for, so long at most, now and before every transaction: nothing is done by then,
-    so it is always safe. What is lost within a transaction is the caller's to do again.
+    so it is always safe. What is lost within a transaction is the caller's to do again. A PostgreSQL that
+    `may_be_away` is looked at when it is there: until then, and where its schema is another, every use is an error.
 
     Raises:
         StoreError: the URL is wrong, or the database is not reachable or not writable.
@@ -65,16 +70,37 @@ def open_engine(url: str, patience_s: float = 0.0) -> Engine:
     engine.update_execution_options(fannel_patience_s=patience_s)
     try:
         found = revision(engine)
-        if found != REVISION:
-            if engine.dialect.name != "sqlite":
-                msg = (
-                    f"{_shown(engine)}: schema {found or 'none'}, this FANNEL needs {REVISION}: run `fannel db upgrade`"
-                )
-                raise StoreOutOfDateError(msg)
+        if found != REVISION and engine.dialect.name == "sqlite":
             _upgrade(engine)
+            found = REVISION
     except SQLAlchemyError as error:
-        raise unusable(engine, error) from error
+        if not (may_be_away and _is_away(engine, error)):
+            raise unusable(engine, error) from error
+        sqlalchemy.event.listen(engine, "connect", partial(_look_at, engine))
+        return engine
+    _require(engine, found)
     return engine
+
+
+def _require(engine: Engine, found: str | None) -> None:
+    if found != REVISION:
+        msg = f"{_shown(engine)}: schema {found or 'none'}, this FANNEL needs {REVISION}: run `fannel db upgrade`"
+        raise StoreOutOfDateError(msg)
+
+
+def _look_at(engine: Engine, connection: Any, _entry: ConnectionPoolEntry) -> None:  # noqa: ANN401  (the driver's own)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass('alembic_version')")
+        found = None
+        if cursor.fetchone()[0] is not None:
+            cursor.execute("SELECT version_num FROM alembic_version")
+            found = next(iter(cursor.fetchone() or ()), None)
+    connection.rollback()
+    try:
+        _require(engine, found)
+    except StoreOutOfDateError:
+        connection.close()
+        raise
 
 
 def upgrade(url: str) -> tuple[str | None, str]:
@@ -102,6 +128,15 @@ def revision(engine: Engine) -> str | None:
             return None
         found: str | None = connection.execute(sqlalchemy.text("SELECT version_num FROM alembic_version")).scalar()
         return found
+
+
+def _is_away(engine: Engine, error: SQLAlchemyError) -> bool:
+    """Whether it may be there later; a server that is there and refuses us is a mistake in the settings."""
+    return (
+        engine.dialect.name == "postgresql"
+        and isinstance(error, OperationalError)
+        and not any(words in str(error.orig) for words in _REFUSALS)
+    )
 
 
 def unusable(engine: Engine, error: SQLAlchemyError) -> StoreError:

@@ -69,17 +69,23 @@ class Store:
 
     @classmethod
     def open(
-        cls, url: str, reopen: timedelta = REOPEN, flap: FlapPolicy | None = None, *, patience_s: float = 0.0
+        cls,
+        url: str,
+        reopen: timedelta = REOPEN,
+        flap: FlapPolicy | None = None,
+        *,
+        patience_s: float = 0.0,
+        may_be_away: bool = False,
     ) -> Self:
         """Open the database at `url` (creating or upgrading SQLite).
 
         A raise within `reopen` after its incident was resolved reopens that one. A database that is away is waited for,
-        for `patience_s` before each transaction.
+        for `patience_s` before each transaction. A PostgreSQL that `may_be_away` is needed at the first use alone.
 
         Raises:
             StoreError: wrong URL, unreachable, not writable, or (PostgreSQL) at another schema.
         """
-        return cls(open_engine(url, patience_s), reopen, flap)
+        return cls(open_engine(url, patience_s, may_be_away=may_be_away), reopen, flap)
 
     def close(self) -> None:
         """Give all connections back."""
