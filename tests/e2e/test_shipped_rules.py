@@ -79,6 +79,8 @@ EVENTS = {
     "other link": verdict("interface_down", "confirmed", incident="A-8", role="leaf"),
     "bundle": verdict("interface_down", "confirmed", incident="A-10", role="leaf", about="Port-channel1"),
     "bundle, seen again": verdict("interface_down", "confirmed", incident="A-10", role="leaf", about="Port-channel1"),
+    "port disabled": verdict("interface_err_disabled", "confirmed", incident="A-12"),
+    "port back": verdict("interface_err_disabled", "cleared", incident="A-13"),
     "unit of a bundle": verdict("interface_down", "confirmed", incident="A-11", role="leaf", about="ae0.100"),
     "silenced, looked at again": fault(
         "bgp_neighbor_down", "ios", "info", kind="recheck", silence=SILENCED, via="check"
@@ -147,6 +149,8 @@ def test_what_has_a_check_is_verified_when_it_is_over(answered, problem):
         ("bundle", "fannel.network.further"),
         ("bundle, seen again", None),
         ("unit of a bundle", None),
+        ("port disabled", "fannel.network.further"),
+        ("port back", None),
         ("silenced, looked at again", None),
         ("silenced, and somebody asks", "fannel.network.recheck"),
         ("look", "fannel.network.look"),
