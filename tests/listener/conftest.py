@@ -6,6 +6,9 @@ Nothing here may hang on speed: what is waited for has WAIT_S, and what must not
 from __future__ import annotations
 
 import contextlib
+import os
+import subprocess
+import sys
 import threading
 from datetime import timedelta
 from pathlib import Path
@@ -20,6 +23,7 @@ from fannel.lab.slack.workspace import Channel
 from fannel.listener.process import Listener
 from fannel.slack.inbound.listening import Patience
 
+SCRIPT = Path(__file__).parents[1] / "support" / "listener_process.py"
 QUICK = Patience(first_s=0.05, last_s=0.2, refused_s=0.1, connect_s=5.0, ping_every_s=1.0, linger_s=0.1)
 
 
@@ -82,3 +86,27 @@ def listening(settings, store, desk):
             assert not thread.is_alive()
 
     return start
+
+
+@pytest.fixture
+def process(environ, tmp_path):
+    """Starts a listener that notes in `tmp_path/done` what it did."""
+    started = []
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("FANNEL_", "SLACK_"))}
+
+    def start():
+        one = subprocess.Popen(
+            [sys.executable, str(SCRIPT), str(tmp_path / "done"), "0.01"],
+            env=clean | environ,
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+        )
+        started.append(one)
+        assert one.stdout.readline() == b"ready\n"
+        return one
+
+    yield start
+    for one in started:
+        one.kill()
+        one.wait(WAIT_S)
+        one.stdout.close()

@@ -182,7 +182,7 @@ def test_when_slack_gives_no_ticket_it_is_said_and_tried_again(slack, listening,
             assert "SLACK_APP_TOKEN" in said
         # What is written is found all the same, by and by.
         slack.people.say(CHANNEL, "heard late")
-        listener._looking.gap()
+        listener._looking.now(gap=True)
         until(lambda: desk.texts == ["heard late"])
         slack.faults.clear()
         until(lambda: vital(listener, "slack socket").detail == "connected")
@@ -237,8 +237,8 @@ def test_nobody_is_heard_twice_by_two_listeners(slack, listening, desk):
         until(lambda: slack.sockets.connections == 2)
         for number in range(20):
             slack.people.say(CHANNEL, f"message {number}")
-        first._looking.gap()
-        second._looking.gap()
+        first._looking.now(gap=True)
+        second._looking.now(gap=True)
         until(lambda: len(desk.heard) >= 20)
         until(lambda: slack.sockets.waiting == 0)
     assert sorted(desk.texts) == sorted(f"message {number}" for number in range(20))

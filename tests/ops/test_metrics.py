@@ -24,6 +24,7 @@ from fannel.ops.metrics import (
     RECEIVER,
     REJECTED,
     Gauge,
+    inbox_gauge,
     outbox_gauge,
     registry,
     spool_gauges,
@@ -163,13 +164,12 @@ def test_the_shipped_alert_rules_ask_for_what_is_exported():
     expressions = [rule["expr"] for group in rules["groups"] for rule in group["rules"]]
     vitals = [Vital("spool", ok=True, detail="")]
     exported = set()
-    for families in (RECEIVER, OBSERVER):
-        samples, _ = scraped(
-            families=families, gauges=[*spool_gauges(int, int, int), outbox_gauge(int)], vitals=lambda: vitals
-        )
+    gauges = [*spool_gauges(int, int, int), outbox_gauge(int), inbox_gauge(int)]
+    for families in (RECEIVER, OBSERVER, LISTENER):
+        samples, _ = scraped(families=families, gauges=gauges, vitals=lambda: vitals)
         exported |= {name for name, *_ in samples}
     asked = {name for expression in expressions for name in re.findall(r"\bfannel_\w+", expression)}
     assert len(asked) >= 5
     assert asked <= exported
-    reasons = {one for text in expressions for found in re.findall(r'=~"([^"]+)"', text) for one in found.split("|")}
-    assert reasons <= set(REJECTED)
+    found = [one for text in expressions for one in re.findall(r'reason=~"([^"]+)"', text)]
+    assert {one for text in found for one in text.split("|")} <= set(REJECTED)

@@ -14,7 +14,7 @@ from fannel.config import Pagoda, Slack
 from fannel.incidents.store import Store
 from fannel.incidents.store.tables import REVISION
 from fannel.lab.pagoda import LAB_TOKEN, Account, Fault, PagodaStandIn, Records
-from fannel.lab.slack import BOT_TOKEN, SlackStandIn, running
+from fannel.lab.slack import APP_TOKEN, BOT_TOKEN, SlackStandIn, running
 from fannel.lab.slack import Fault as SlackFault
 from fannel.ops.doctor.database import database
 from fannel.ops.doctor.pagoda import pagoda
@@ -121,8 +121,9 @@ class TestSlack:
             stand_in.api = f"{url}/api/"
             yield stand_in
 
-    def look(self, stand_in, token=BOT_TOKEN, channel="C0ALERTS01"):
-        return slack(Slack(bot_token=SecretStr(token), api_url=stand_in.api, channel=channel))
+    def look(self, stand_in, token=BOT_TOKEN, channel="C0ALERTS01", app_token=None):
+        app = {} if app_token is None else {"app_token": SecretStr(app_token)}
+        return slack(Slack(bot_token=SecretStr(token), api_url=stand_in.api, channel=channel, **app))
 
     def channel(self, stand_in):
         return stand_in.workspace.channels["C0ALERTS01"]
@@ -176,6 +177,23 @@ class TestSlack:
         assert found.status == "warning"
         assert said in found.finding
         assert "install it to the workspace again" in found.remedy
+
+    def test_with_an_app_token_people_are_heard(self, stand_in):
+        assert self.look(stand_in, app_token=APP_TOKEN).finding.endswith("; people are heard")
+        assert "without SLACK_APP_TOKEN nobody is heard" in self.look(stand_in).finding
+
+    def test_a_wrong_app_token_is_not_shown(self, stand_in):
+        found = self.look(stand_in, app_token="xapp-wrong-one")
+        assert (found.status, found.finding) == ("wrong", "SLACK_APP_TOKEN: invalid_auth: nobody is heard")
+        assert "connections:write" in found.remedy
+        assert "xapp-wrong-one" not in f"{found}"
+
+    def test_what_hearing_people_takes_is_asked_for_where_it_is_wanted(self):
+        stand_in = SlackStandIn(scopes=["channels:history", "files:write", "files:read", "users:read", "commands"])
+        with running(stand_in) as url:
+            stand_in.api = f"{url}/api/"
+            assert self.look(stand_in).status == "ok"
+            assert "lacks reactions:write: no request gets a mark" in self.look(stand_in, app_token=APP_TOKEN).finding
 
     def test_a_wrong_token_is_not_shown(self, stand_in):
         found = self.look(stand_in, token="xoxb-wrong-one")

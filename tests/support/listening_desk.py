@@ -49,3 +49,12 @@ def well(listener):
 def vital(listener, name):
     """What it says of one part of it."""
     return next(vital for vital in listener.ready() if vital.name == name)
+
+
+def promised(slack, kind):
+    """The acks after which a click or a command is done, come what may.
+
+    Who gets no ack is told so. An ack that had to go out before the record was written promises nothing: it took a
+    second.
+    """
+    return [ack for ack in slack.sockets.acks if ack.envelope.kind == kind and ack.after_s < 0.9]

@@ -19,11 +19,12 @@ from fannel.intake.vital import Vital
 from fannel.listener.chat import Named
 from fannel.listener.telling import Telling
 from fannel.slack.client import SlackClient
+from fannel.slack.errors import APP_REMEDY
 from fannel.slack.inbound.hand import CLAIM, Hand
 from fannel.slack.inbound.heard import Message
 from fannel.slack.inbound.history import ChannelHistory
 from fannel.slack.inbound.keeping import Keeper
-from fannel.slack.inbound.listening import REMEDY, Listening, Patience
+from fannel.slack.inbound.listening import Listening, Patience
 from fannel.slack.inbound.looking import EVERY_S, Looking
 from fannel.slack.inbound.reading import Ears
 
@@ -73,7 +74,7 @@ class Listener:
         """
         slack = settings.slack
         if slack.app_token is None:
-            raise config.ConfigError(f"slack.app_token: missing: {REMEDY}")
+            raise config.ConfigError(f"slack.app_token: missing: {APP_REMEDY}")
         if slack.bot_token is None:
             raise config.ConfigError("slack.bot_token: missing: nothing that is heard could be answered")
         self.counters = Counters()
@@ -99,7 +100,7 @@ class Listener:
         ]
         self._looking = Looking(histories, self._ears, self.counters, every_s=look_every_s)
         self._listening = Listening(
-            self._ticket, self._ears, self._keeper, self.counters, self._looking.gap, patience=patience
+            self._ticket, self._ears, self._keeper, self.counters, self._hello, patience=patience
         )
 
     @classmethod
@@ -178,6 +179,9 @@ class Listener:
             self._end = self._stopping.set
             listening.cancel()
             await asyncio.gather(listening, return_exceptions=True)
+
+    def _hello(self, gap: bool) -> None:  # noqa: FBT001  (a callback)
+        self._looking.now(gap=gap)
 
     def _ticket(self) -> str:
         said = self._tickets.call("apps.connections.open")

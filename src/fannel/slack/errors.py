@@ -93,6 +93,10 @@ class FatalAuth(
     remedy = "Set SLACK_BOT_TOKEN (or its file) to the Bot User OAuth Token of the installed app (it starts xoxb-)."
 
 
+# Of the other token there is, which opens connections and nothing else.
+APP_REMEDY = "set SLACK_APP_TOKEN (or its file) to an app-level token (xapp-…) with the scope connections:write"
+
+
 class TokenGone(FatalAuth, codes=("token_revoked", "token_expired", "account_inactive")):
     """The token was good once: it was revoked, ran out, or the app was removed from the workspace."""
 

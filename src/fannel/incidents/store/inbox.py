@@ -50,7 +50,11 @@ class Inbox:
         """Keep those that were not heard before; how many those are."""
         if not entries:
             return 0
-        new = inserter(self._engine.dialect.name)(inbox).on_conflict_do_nothing(index_elements=["key"])
+        new = (
+            inserter(self._engine.dialect.name)(inbox)
+            .on_conflict_do_nothing(index_elements=["key"])
+            .returning(inbox.c.seq)
+        )
         kept = 0
         with writing(self._engine) as connection:
             for entry in entries:
@@ -65,7 +69,7 @@ class Inbox:
                     "attempts": 0,
                     "due_at": entry.heard_at,
                 }
-                kept += connection.execute(new.values(values)).rowcount
+                kept += connection.execute(new.values(values)).first() is not None
         return kept
 
     def unheard(self, keys: Iterable[str]) -> set[str]:

@@ -70,7 +70,7 @@ class Click:
 class Command:
     """`/fannel TEXT`. Heard once at most: a command that was sent while nobody listened is Slack's to refuse.
 
-    `heard_at` is when, in ISO 8601: after an outage of ours that may be a while ago.
+    `heard_at` is when, in ISO 8601: after an outage of ours that may be a while ago. No two have one `response_url`.
     """
 
     user: str

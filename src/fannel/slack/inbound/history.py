@@ -7,6 +7,7 @@ messages that were edited or deleted meanwhile stand where they were.
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -81,8 +82,9 @@ class ChannelHistory:
         self._keeper = keeper
         self._open_threads = open_threads
         self._now = now
-        # Threads still to be looked at, and the mark that holds once they are.
-        self._due: dict[str, None] = {}
+        # Threads still to be looked at, each with the window that is to be compared with what was heard of it, or
+        # None where only what is new matters; and the mark that holds once they are.
+        self._due: dict[str, str | None] = {}
         # The newest reply of each thread when that was planned last.
         self._seen: dict[str, str] = {}
         self._sweep_to: str | None = None
@@ -101,8 +103,11 @@ class ChannelHistory:
         news = self._take(ears, said, now, deleted_since=oldest if gap else None)
         mark = replace(mark, read=max((mark.read, *(one["ts"] for one in said))))
         self._keep(mark)
+        if gap:
+            # Edits and deletions of replies show nowhere else.
+            self._due |= {heard.thread_ts: oldest for heard in self._heard(oldest) if heard.thread_ts is not None}
         self._plan(mark, said, sweep=sweep, now=now)
-        return news + self._look_at_threads(ears, mark, now, gap=gap)
+        return news + self._look_at_threads(ears, mark, now)
 
     def _first(self, now: datetime) -> Mark:
         """Nobody ever read here: what is there is old, by Slack's own clock."""
@@ -119,24 +124,24 @@ class ChannelHistory:
             self._seen.clear()
         for ts, latest in heads.items():
             if latest > self._seen.get(ts, mark.threads):
-                self._due[ts] = None
+                self._due.setdefault(ts)
                 self._seen[ts] = latest
         if sweep:
             self._swept_at = now
-            self._due |= dict.fromkeys(ts for ts in self._open_threads(self.channel) if ts not in heads)
+            for ts in self._open_threads(self.channel):
+                if ts not in heads:
+                    self._due.setdefault(ts)
             self._sweep_to = max((mark.read, *heads.values()))
 
-    def _look_at_threads(self, ears: Ears, mark: Mark, now: datetime, *, gap: bool) -> int:
+    def _look_at_threads(self, ears: Ears, mark: Mark, now: datetime) -> int:
         news = 0
-        since = max(mark.began, mark.threads)
-        for ts in list(self._due)[:THREADS_A_ROUND]:
+        for ts, window in list(self._due.items())[:THREADS_A_ROUND]:
+            since = max(mark.began, min(mark.threads, window or mark.threads))
             # Without its head there is no thread to read any more.
-            try:
+            with contextlib.suppress(MessageNotFound):
                 replies = list(self._pages("conversations.replies", ts=ts, oldest=since, inclusive=True))
-            except MessageNotFound:
-                replies = []
-            replies = [one for one in replies if one["ts"] != ts]
-            news += self._take(ears, replies, now, deleted_since=since if gap else None, thread_ts=ts)
+                replies = [one for one in replies if one["ts"] != ts]
+                news += self._take(ears, replies, now, deleted_since=window, thread_ts=ts)
             del self._due[ts]
         if not self._due and self._sweep_to is not None:
             self._keep(replace(mark, threads=self._sweep_to))
@@ -155,14 +160,19 @@ class ChannelHistory:
 
     def _deleted(self, since: str, there: set[str], now: datetime, thread_ts: str | None) -> Iterator[Message]:
         """What was heard of this channel (or thread) before the look began, and is not there any more."""
+        for heard in self._heard(since, until=now - timedelta(seconds=SETTLED_S)):
+            if heard.thread_ts == thread_ts and heard.ts not in there:
+                yield replace(heard, deleted=True)
+
+    def _heard(self, since: str, *, until: datetime | None = None) -> Iterator[Message]:
+        """Messages of this channel that were written since then, and heard until then, as they were heard last."""
         heard_since = datetime.fromtimestamp(float(since), UTC) - timedelta(seconds=OVERLAP_S)
         for entry in self._inbox.latest(f"{self.channel}:", heard_since):
             heard = from_json(entry.kind, entry.facts)
-            if not isinstance(heard, Message) or heard.deleted or heard.thread_ts != thread_ts:
+            if not isinstance(heard, Message) or heard.deleted or heard.ts < since:
                 continue
-            settled = (now - entry.heard_at).total_seconds() >= SETTLED_S
-            if heard.ts >= since and heard.ts not in there and settled:
-                yield replace(heard, deleted=True)
+            if until is None or entry.heard_at <= until:
+                yield heard
 
     def _pages(self, method: str, **arguments: str | bool) -> Iterator[Json]:
         cursor = ""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from fannel import logs
 from fannel.intake.vital import Heartbeat, Vital
-from fannel.slack.errors import FatalAuth, RateLimited, SlackError
+from fannel.slack.errors import APP_REMEDY, FatalAuth, RateLimited, SlackError
 from fannel.slack.inbound.entries import entry_of
 from fannel.slack.inbound.line import CONNECT_TIMEOUT_S, PING_EVERY_S, Line, LineError
 from fannel.slack.inbound.reading import click, command
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
 log = logs.Logger("fannel.slack")
 
-REMEDY = "set SLACK_APP_TOKEN (or its file) to an app-level token (xapp-…) with the scope connections:write"
 # Slack asks for an ack within 3 s.
 ACK_AFTER_S = 1.0
 # Slack says goodbye in one of these words while the connection still stands, or at its end.
@@ -69,12 +68,15 @@ class Listening:
         ears: Callable[[], Ears],
         keeper: Keeper,
         counters: Counters,
-        on_hello: Callable[[], None],
+        on_hello: Callable[[bool], None],
         *,
         ssl: ssl.SSLContext | None = None,
         patience: Patience | None = None,
     ) -> None:
-        """`ticket` gets the address of a new connection, `ears` knows who we are; both block and raise SlackError."""
+        """`ticket` gets the address of a new connection, `ears` knows who we are; both block and raise SlackError.
+
+        `on_hello` is told of each connection, and whether there was none before it.
+        """
         self._ticket = ticket
         self._ears = ears
         self._keeper = keeper
@@ -139,7 +141,7 @@ class Listening:
                 line = await self._connect()
             except FatalAuth as error:
                 is_app = error.method == "apps.connections.open"
-                self._failed(f"Slack {error.method}: {error.code}; {REMEDY}" if is_app else str(error))
+                self._failed(f"Slack {error.method}: {error.code}; {APP_REMEDY}" if is_app else str(error))
                 wait_s = self._patience.refused_s
             except RateLimited as error:
                 self._failed(str(error))
@@ -154,10 +156,10 @@ class Listening:
                 self._failed(type(error).__name__)
                 wait_s = delay_s
             else:
-                self._away_since = None
+                gap, self._away_since = self._away_since is not None, None
                 log.info("listening to slack")
                 self._counters.add("lines")
-                self._on_hello()
+                self._on_hello(gap)
                 return line
             await asyncio.sleep(wait_s)
             delay_s = min(2 * delay_s, self._patience.last_s)

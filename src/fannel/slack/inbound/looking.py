@@ -27,7 +27,7 @@ _SHORTEST_PAUSE_S = 1.0
 
 
 class Looking:
-    """`run()` in a thread until `stop()`. `gap()`: something may have been missed, look at once."""
+    """`run()` in a thread until `stop()`; `now()` has it look at once."""
 
     def __init__(
         self,
@@ -51,9 +51,10 @@ class Looking:
         self._complete_at: float | None = None
         self.heartbeat = Heartbeat("slack history", STALLED_AFTER_S)
 
-    def gap(self) -> None:
-        """Look at all channels now, and a day back."""
-        self._missed({history.channel for history in self._channels})
+    def now(self, *, gap: bool) -> None:
+        """Look at all channels now; after a `gap` a day back."""
+        if gap:
+            self._missed({history.channel for history in self._channels})
         self._wake.set()
 
     def stop(self) -> None:
