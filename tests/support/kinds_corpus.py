@@ -1,9 +1,9 @@
 """The cases of tests/corpus/<os>/<kind>/<case>/, and what FANNEL makes of what was sent in each."""
 
-import dataclasses
 from datetime import UTC, datetime
 from pathlib import Path
 
+from fannel.kinds.case import of_line, of_trap
 from fannel.kinds.classify import Kinds
 from fannel.naming.catalogue import Catalogue, Notification
 from fannel.wire.snmp import decode
@@ -28,17 +28,5 @@ def named(case: Path) -> Notification:
 def judged(case: Path) -> dict:
     """What its event.json should say."""
     if (case / "syslog.txt").exists():
-        message = heard(case)
-        return {"tag": message.tag, **shown(KINDS.classify_syslog(message, case.parts[-3]))}
-    notification = named(case)
-    return {
-        "notification": notification.name,
-        **shown(KINDS.classify(notification, case.parts[-3])),
-        "varbinds": notification.values(),
-    }
-
-
-def shown(classification) -> dict:
-    said = dataclasses.asdict(classification)
-    said["subject"] = {fact: value for fact, value in said["subject"].items() if value is not None}
-    return said
+        return of_line(KINDS, heard(case), case.parts[-3])
+    return of_trap(KINDS, named(case), case.parts[-3])

@@ -25,6 +25,7 @@ from fannel.cli import (
     lab,
     listen,
     mibs,
+    new,
     observe,
     outbox,
     pagoda,
@@ -60,6 +61,7 @@ app.add_typer(kinds.app, name="kinds")
 app.add_typer(pagoda.app, name="pagoda")
 app.command("observe", hidden=True)(observe.observe)
 app.add_typer(mibs.app, name="mibs")
+app.add_typer(new.app, name="new")
 app.add_typer(lab.app, name="lab")
 app.add_typer(db.app, name="db")
 app.add_typer(bench.app, name="bench")
