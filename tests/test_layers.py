@@ -35,6 +35,7 @@ ROOMS = (
     "login",
     "one_check",
     "slack",
+    "looked",
     "posting",
     "person",
     "desk",

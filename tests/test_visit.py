@@ -269,7 +269,7 @@ def test_it_waits_no_longer_than_told_for_runs_that_never_come(site):
 @pytest.mark.parametrize("why", ["silenced", "elsewhere", "long ago", "flapping"])
 def test_it_does_not_wait_for_what_no_run_will_come_for(site, why):
     changes = {
-        "silenced": {"silence": {"id": 1, "reason": "works"}},
+        "silenced": {"silence": {"id": 1, "reason": "works", "ends_at": "2026-11-30T00:00:00+00:00"}},
         "elsewhere": {"host": "rt-osa-01.example.net"},
         "long ago": {},
         "flapping": {},
@@ -445,3 +445,32 @@ def test_a_password_in_what_the_device_printed_is_shown_nowhere(site):
     printed = [one.body for one in site.store.activities.of_incident(down["incident"]["id"]) if one.kind == "output"]
     assert printed == ["GigabitEthernet0/1 is down [redacted]"]
     assert "S3cr3t" not in everything_wanted(site.store) + str(site.incident(down))
+
+
+def restart(site, **changes):
+    happened = event(phase="info", at=site.clock.now())
+    one = replace(happened, id=str(ULID()), problem="interface_down", **changes)
+    (recorded,) = site.store.record([(one, b"")])
+    return recorded.to_queue()
+
+
+def test_what_has_no_incident_is_said_and_looked_at_in_a_login_of_its_own(site):
+    looked = site.visits().answer(restart(site), site.router.reach)
+    assert (looked["kind"], looked["verdict"]["outcome"]) == ("looked", "confirmed")
+    assert (site.router.sessions, site.router.open) == (1, False)
+    assert site.store.leases.holder(login(HOST), site.clock.now()) is None
+    assert "GigabitEthernet0/1 is down" in everything_wanted(site.store)
+
+
+def test_while_another_run_is_logged_in_what_has_no_incident_waits_and_then_gives_up(site):
+    site.store.leases.acquire(login(HOST), "another run", 3600, site.clock.now())
+    looked = site.visits().answer(restart(site), site.router.reach)
+    assert looked["verdict"]["outcome"] == "inconclusive"
+    assert "is looking at this device; gave up after 60 s" in looked["verdict"]["reason"]
+    assert site.router.sessions == 0
+
+
+def test_what_is_to_be_said_only_when_confirmed_is_not_said_before_the_look(site):
+    site.router.up.add("GigabitEthernet0/1")
+    site.visits().answer(restart(site), site.router.reach, "confirmed")
+    assert everything_wanted(site.store) == ""

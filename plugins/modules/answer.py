@@ -15,9 +15,19 @@ description:
   - For an event of kind C(look), says in the thread of the fault it is for what the check of another problem, or of the
     far end, found.
   - For an event of kind C(recheck), resolves what is over by now and leaves the rest as it is.
+  - For what only informs and has no incident (a restart, failed logins), runs the check and says in a message of its
+    own what it found; see O(say). Nothing where the check could not tell.
   - One login at a time for each device, whoever runs. While another run is logged in, this one waits
     (C(leases.wait_s) in the settings). Whoever is logged in answers for those that wait; they end without a login.
   - A device that cannot be reached, or refuses the login, gives the verdict C(inconclusive) with the reason.
+options:
+  say:
+    description:
+      - When people are told of an event without an incident. V(first) tells them what happened before anybody looks,
+        and then what a look found. V(confirmed) tells them both once the check confirmed it, and nothing otherwise.
+    type: str
+    choices: [first, confirmed]
+    default: first
 notes:
   - The device is reached through its own C(ansible_connection), which must be C(ansible.netcommon.network_cli), with
     all options of that plugin. The task itself needs C(ansible_connection=ansible.builtin.local), see the example; it

@@ -9,7 +9,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from ulid import ULID
 
@@ -24,6 +24,7 @@ from fannel.incidents.store.activities import Activity
 from fannel.incidents.store.changes import By
 from fannel.incidents.store.lost import again_if_lost
 from fannel.incidents.store.posts import FIRST, RECOVERY, SUMMARY, VERDICT
+from fannel.looked import activities
 from fannel.posting import Thread, post, reader_of
 from fannel.slack import layout
 from fannel.slack.client import SlackClient
@@ -43,6 +44,9 @@ if TYPE_CHECKING:
 
 
 log = logs.Logger("fannel.respond")
+
+# When people are told of what is no fault: at once, and then what a look found; or only what a look confirmed.
+Say = Literal["first", "confirmed"]
 
 
 class UnknownIncidentError(LookupError):
@@ -202,10 +206,16 @@ class Responder:
                 said = course.looked_further(Event.from_json(event), incident, verdict, key, self._reader)
                 self._thread(it).reply(VERDICT, key, said)
         self._deliver(incident)
-        # No verdict on the fault: a rule that acts on those must not take it for one.
-        return replace(
-            Event.from_json(event), id=str(ULID()), kind=LOOKED, received_at=utc_now(), verdict=verdict.to_json()
-        ).to_queue()
+        return _looked(event, verdict)
+
+    @again_if_lost
+    def report(self, event: Json, verdict: Verdict, say: Say) -> Json:
+        """What a look at something found that is no fault, and has no thread: said where it tells something."""
+        self.store.activities.note([*activities(event, verdict, self._now())])
+        if verdict.outcome == "confirmed" or (say == "first" and verdict.outcome != "inconclusive"):
+            self.note(event)
+            self.note(event, verdict)
+        return _looked(event, verdict)
 
     def look_again(self, event: Json, after_s: float) -> bool:
         """Have the fault looked at once more, `after_s` seconds from now; False where it is over."""
@@ -237,8 +247,11 @@ class Responder:
                 self._thread(it).reply(VERDICT, key, said)
 
     @again_if_lost
-    def note(self, event: Json) -> None:
-        """Say what nobody logs in for: a fault on an unknown device gets its thread, everything else one message."""
+    def note(self, event: Json, found: Verdict | None = None) -> None:
+        """Say what nobody logs in for: a fault on an unknown device gets its thread, everything else one message.
+
+        With `found` it is what a look at that found, in a message of its own.
+        """
         if "incident" in event:
             verdict = unseen(event)
             if event["phase"] == "clear":
@@ -249,8 +262,8 @@ class Responder:
         if self._outbox is None:
             return
         logged = self.store.event_json(event["id"]) or event
-        key = f"event/{event['id']}"
-        message = layout.note(Event.from_json(logged), key, self._reader)
+        key = f"event/{event['id']}" if found is None else f"event/{event['id']}/found"
+        message = layout.note(Event.from_json(logged), key, self._reader, found)
         self.store.posts.want(post(self._settings, self._now(), None, "note", key, message, FIRST))
         self._outbox.deliver(key)
 
@@ -343,21 +356,8 @@ class Responder:
         return verdict_event(event, incident, said, event_id=str(ULID()), now=utc_now()).to_queue()
 
     def _log(self, it: About, event: Json, verdict: Verdict) -> None:
-        """Keep what a check did and what the device printed; nothing where nobody looked."""
-        incident = it.incident
-        about = {"incident_id": incident.id, "event_id": event["id"]}
-        if verdict.waited:
-            it.note([Activity(self._now(), "decision", f"lease: {verdict.waited}", **about)])
-        if not (verdict.outputs or verdict.took_s):
-            return
-        said = f"check of {incident.problem}: {verdict.outcome}: {verdict.reason}"
-        commands = [output.command for output in verdict.outputs]
-        run = Activity(self._now(), "run", said, **about, detail={"took_s": verdict.took_s, "commands": commands})
-        printed = [
-            Activity(self._now(), "output", output.command, **about, detail={"took_s": output.took_s}, body=output.text)
-            for output in verdict.outputs
-        ]
-        it.note([run, *printed])
+        """Keep what a check did and what the device printed."""
+        it.note([*activities(event, verdict, self._now(), it.incident.id)])
 
     def _judge(self, it: About, verdict: Verdict) -> None:
         why = f"{verdict.outcome}: {verdict.reason}"
@@ -375,6 +375,14 @@ class Responder:
         except StoreError as error:
             # What is wanted is on record: the observer posts it when it can be read again.
             log.warning("the observer is left to post it", incident=incident.id, reason=str(error))
+
+
+def _looked(event: Json, verdict: Verdict) -> Json:
+    """No verdict on a fault: a rule that acts on those must not take it for one."""
+    asked = Event.from_json(event)
+    return replace(
+        asked, id=str(ULID()), kind=LOOKED, received_at=utc_now(), via="check", verdict=verdict.to_json()
+    ).to_queue()
 
 
 def _calm(event: Json, said: Message, to: Reader) -> Message:

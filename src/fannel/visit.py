@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from fannel.incidents.lease import Keeper, Lease
     from fannel.incidents.store import Store
     from fannel.login import Device
-    from fannel.respond import Responder
+    from fannel.respond import Responder, Say
 
 # One login answers so many at most; whoever waits then takes the next turn.
 MOST_ANSWERS = 50
@@ -62,11 +62,14 @@ class Visits:
         turns = Turns(responder.store.leases, settings.leases, settings.site.zone)
         return cls(responder.store, responder, checks, turns, settings.leases)
 
-    def answer(self, event: Json, reach: Callable[[], Device]) -> Json | None:
+    def answer(self, event: Json, reach: Callable[[], Device], say: Say = "first") -> Json | None:
         """The verdict on an event, as an event for the rules; None when nothing was left to answer.
 
-        `reach` gives the device, not yet logged in to; it is called only when it is our turn.
+        `reach` gives the device, not yet logged in to; it is called only when it is our turn. `say` is when people are
+        told of an event that has no incident.
         """
+        if "incident" not in event:
+            return self._alone(event, reach, say)
         # It asks before it says anything: a fault that is said and not asked about is one that nobody waits for.
         self.store.asks.put(event, self.now())
         turn = self._turn(event)
@@ -87,6 +90,29 @@ class Visits:
         if event["phase"] == "clear":
             return self.responder.recover(event, verdict)
         return self.responder.conclude(event, verdict)
+
+    def _alone(self, event: Json, reach: Callable[[], Device], say: Say) -> Json:
+        """Look at what has no incident: nobody else can answer for it, and it for nobody."""
+        if say == "first":
+            self.responder.note(event)
+        turn = self.turns.take(event, lambda: None)
+        verdict = session.inconclusive(turn.waited)
+        if turn.lease is not None:
+            with lease.Keeper(self.store.leases, turn.lease, self.policy.hold_s, StoreError, self.now) as kept:
+                device = reach()
+                try:
+                    verdict = replace(device.hidden(self.look(event, device, kept)), waited=turn.waited)
+                finally:
+                    device.hang_up()
+        return self.responder.report(event, verdict, say)
+
+    def look(self, event: Json, device: Device, kept: Keeper) -> Verdict:
+        """What the check of the event's problem finds there."""
+        try:
+            check = self.checks.find(event["problem"], event["host"].get("os"))
+        except (NoCheckError, CheckError) as error:
+            return session.inconclusive(str(error))
+        return session.run(check, Subject(**event["subject"]), guarded(device.ask, kept))
 
     def _turn(self, event: Json) -> Turn:
         if not self._begin(event):
@@ -128,7 +154,7 @@ class _Visit:
                 while event is not None:
                     self._finish()
                     self._seen.add(event["id"])
-                    self._found = event, device.hidden(self._look(event, device, kept))
+                    self._found = event, device.hidden(visits.look(event, device, kept))
                     more = not (device.lost or kept.lost) and len(self._seen) < MOST_ANSWERS
                     event = self._next(until) if more else None
             finally:
@@ -137,13 +163,6 @@ class _Visit:
             # is, lest the run that asked takes it and logs in.
             self._finish()
         return self._answer
-
-    def _look(self, event: Json, device: Device, kept: Keeper) -> Verdict:
-        try:
-            check = self._visits.checks.find(event["problem"], event["host"].get("os"))
-        except (NoCheckError, CheckError) as error:
-            return session.inconclusive(str(error))
-        return session.run(check, Subject(**event["subject"]), guarded(device.ask, kept))
 
     def _finish(self) -> None:
         """Say what was found last, if that is not said yet, and leave it for the run that asked."""

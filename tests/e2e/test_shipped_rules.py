@@ -24,12 +24,20 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 SUPPORT = Path(__file__).parents[1] / "support"
 RULEBOOK = root() / "rulebooks" / "network_alerts.yml"
-PHASES = {(kind.problem, kind.phase) for kind in Kinds.load().compiled.kinds.values()}
-# What only informs (a restart, a change) has no incident, and nobody is sent to look.
+KINDS = tuple(Kinds.load().compiled.kinds.values())
+PHASES = {(kind.problem, kind.phase) for kind in KINDS}
 CHECKS = sorted(
     (file.parent.name, file.stem)
     for file in Checks((root() / "checks",)).files()
     if (file.parent.name, "raise") in PHASES
+)
+# What only informs (a restart) has no incident. Who changed a configuration is asked where a verdict wants to know.
+INFORMING = sorted(
+    (kind.name, file.stem)
+    for file in Checks((root() / "checks",)).files()
+    for kind in KINDS
+    if kind.problem == file.parent.name and kind.phase == "info" and (kind.problem, "raise") not in PHASES
+    if kind.name not in ("config_changed", "reload_requested")
 )
 OVER = sorted({problem for problem, _ in CHECKS if (problem, "clear") in PHASES})
 LOOKED_AT = "fannel.network.respond"
@@ -43,6 +51,13 @@ def fault(problem, os_name, phase="raise", state="new", **more):
         more = {"kind": f"{problem}_over"} | more
     about = {"kind": problem, "problem": problem, "phase": phase, "host": host, **more}
     return replace(happened, **about, incident={"id": "A-1", "state": state})
+
+
+def inform(kind, os_name, problem=None, via="snmp_trap"):
+    """What is over once it is said: no incident."""
+    known = {one.name: one.problem for one in KINDS}
+    about = {"kind": kind, "problem": problem or known[kind], "phase": "info", "via": via}
+    return replace(event(), **about, host=Host(f"{os_name}.{kind}.example.net", known=True, os=os_name))
 
 
 def verdict(problem, outcome, *, incident="A-1", role=None, peer=None, escalates=True, about=None, **facts):
@@ -61,6 +76,10 @@ def verdict(problem, outcome, *, incident="A-1", role=None, peer=None, escalates
 SILENCED = {"id": 1, "reason": "work", "ends_at": "2026-11-23T00:00:00+00:00"}
 EVENTS = {
     **{f"{problem} on {os_name}": fault(problem, os_name) for problem, os_name in CHECKS},
+    **{f"{kind} on {os_name}": inform(kind, os_name) for kind, os_name in INFORMING},
+    "about to restart": inform("reload_requested", "ios"),
+    "restarted, no check": inform("cold_start", "acmeos"),
+    "looked why": inform("looked", "ios", problem="device_restart", via="check"),
     **{f"{problem} over": fault(problem, "ios", "clear", "open") for problem in OVER},
     "nobody has a check": fault("interface_down", "acmeos"),
     "answered already": fault("bgp_neighbor_down", "ios", state="open"),
@@ -125,6 +144,11 @@ def test_what_has_a_check_is_looked_at(answered, problem, os_name):
     assert answered.get(f"{problem} on {os_name}") == LOOKED_AT
 
 
+@pytest.mark.parametrize(("kind", "os_name"), INFORMING)
+def test_why_it_happened_is_looked_at_where_there_is_a_check(answered, kind, os_name):
+    assert answered.get(f"{kind} on {os_name}") == LOOKED_AT
+
+
 @pytest.mark.parametrize("problem", OVER)
 def test_what_has_a_check_is_verified_when_it_is_over(answered, problem):
     assert answered.get(f"{problem} over") == "fannel.network.recover"
@@ -134,6 +158,9 @@ def test_what_has_a_check_is_verified_when_it_is_over(answered, problem):
     ("name", "playbook"),
     [
         ("nobody has a check", "fannel.network.note"),
+        ("about to restart", "fannel.network.note"),
+        ("restarted, no check", "fannel.network.note"),
+        ("looked why", None),
         ("answered already", None),
         ("silenced", None),
         ("held back", None),

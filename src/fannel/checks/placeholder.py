@@ -28,6 +28,7 @@ _GROUP_IN_NAME = re.compile(r" group ([0-9]{1,4})\Z", re.ASCII)
 _NAME_LENGTH = 120
 # What these say about themselves in `name` is an address, unless it is more than that.
 _NEIGHBOURS = ("bgp_neighbor", "ospf_neighbor", "bfd_session", "isis_adjacency", "ntp_server", "bgp_peer")
+_PROCESS = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}", re.ASCII)
 _INTERFACE = re.compile(r"[A-Za-z][A-Za-z0-9/.:_-]{0,63}", re.ASCII)
 
 
@@ -106,6 +107,11 @@ def _group(subject: Subject) -> str | None:
     return found[1] if found else None
 
 
+def _process(subject: Subject) -> str | None:
+    name = subject.name if subject.type == "process" else None
+    return name if name is None or _PROCESS.fullmatch(name) else ""
+
+
 def _discriminator(subject: Subject) -> str | None:
     """How a device numbers a BFD session: all that its trap says."""
     name = subject.name if subject.type == "bfd_session" else None
@@ -123,6 +129,7 @@ PLACEHOLDERS: dict[str, Callable[[Subject], str | None]] = {
     "router_id": _router_id,
     "vrf": _vrf,
     "discriminator": _discriminator,
+    "process": _process,
     "group": _group,
 }
 # What texts, patterns and expressions may name besides.

@@ -22,11 +22,13 @@ from fannel.slack.layout.message import (
     place,
     shown_place,
     told,
+    told_plain,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from fannel.checks.verdict import Verdict
     from fannel.event import Event, Source
     from fannel.slack.blocks import Json
     from fannel.slack.words import Reader, Words
@@ -36,8 +38,10 @@ _RESTART = "device_restart"
 _SAID = 400
 
 
-def note(event: Event, key: str, to: Reader) -> Message:
-    """An unknown host, a restart, a wrong community, what FANNEL itself lost."""
+def note(event: Event, key: str, to: Reader, found: Verdict | None = None) -> Message:
+    """An unknown host, a restart, a wrong community, what FANNEL itself lost; or what a look at one of these found."""
+    if found is not None:
+        return _found(event, found, key, to)
     if event.lost:
         return _lost(event, event.lost, key, to)
     words = to.words
@@ -63,6 +67,17 @@ def note(event: Event, key: str, to: Reader) -> Message:
         came = words.notes.sender_through.format(sender=sender, proxy=text.prose(event.source.proxy, NAME))
     pushed = phone_line(look.emoji, event, what, tail=joined(look.words, place(event, to)))
     return _note(event, key, pushed, sections, look.colour, came, "trap" if event.via == "snmp_trap" else event.via)
+
+
+def _found(event: Event, verdict: Verdict, key: str, to: Reader) -> Message:
+    """Why a device restarted, who could not log in: the reason, and the lines that show it."""
+    words = to.words
+    look = looks.judged(verdict.outcome, event.problem, verdict.severity or event.severity, words)
+    what = happened(None, event.kind, words)
+    first = headline(look.emoji, what, event.host, event.subject)
+    shown = [blocks.section(first, told(verdict.reasons, words)), outputs.shown(verdict.evidence, ())[0]]
+    pushed = phone_line(look.emoji, event, what, tail=told_plain(verdict.reasons, words))
+    return _note(event, key, pushed, [block for block in shown if block is not None], look.colour, "check")
 
 
 def _lost(event: Event, lost: Mapping[str, int], key: str, to: Reader) -> Message:
