@@ -45,6 +45,11 @@ class Thread:
         if message.file is not None:
             self._it.want(self._file(f"{key}/file", message.file))
 
+    def edit(self, priority: int, key: str, name: str, message: Message) -> None:
+        """Change the reply of that key; `name` is this edit's own."""
+        row = post(self._settings, self._now, self._incident.id, "edit", f"{key}/{name}", message, priority)
+        self._it.edit(key, row)
+
     # --- inside -------------------------------------------------------------------------------------------------
 
     @property

@@ -270,7 +270,7 @@ class Responder:
     def retell(self, incident_id: str) -> bool:
         """Bring the parent message up to date; False where there is none, because nobody was told of it.
 
-        That it flaps is a reply as well, once: nobody hears a message change.
+        That it flaps is a reply as well, once and kept up to date: nobody hears a message change.
         """
         if self._outbox is None:
             return False
@@ -281,7 +281,11 @@ class Responder:
                     thread.update(SUMMARY, f"{incident_id}/aside/{ULID()}")
                     if aside.flapping_since is not None:
                         key = f"{incident_id}/flapping/{aside.flapping_since.timestamp():.0f}"
-                        thread.reply(SUMMARY, key, course.flapping(it.incident, aside, key, self._reader))
+                        said = course.flapping(it.incident, aside, key, self._reader)
+                        if it.wanted(key):
+                            thread.edit(SUMMARY, key, str(ULID()), said)
+                        else:
+                            thread.reply(SUMMARY, key, said)
         except NoIncidentError:  # pruned meanwhile
             return False
         return told

@@ -133,3 +133,45 @@ def test_what_waits_is_found_however_much_was_sent_before(tmp_path):
         "SCAN posts USING INDEX ix_posts_refused",
         "SEARCH posts USING INTEGER PRIMARY KEY",  # the one that is next
     }
+
+
+class TestEdits:
+    """A reply that is to look otherwise."""
+
+    @pytest.fixture
+    def reply(self, store, channel):
+        return wanted(store, channel, incident(store), "reply")
+
+    def edit(self, store, reply, text):
+        edited = post(reply.incident_id, "edit", f"{reply.key}/{ULID()}", text, channel=reply.channel)
+        with store.about(reply.incident_id) as it:
+            return it.edit(reply.key, edited)
+
+    def waiting(self, store, reply):
+        return [(one.kind, one.payload["text"], one.thread_ts) for one in store.posts.unsent(reply.incident_id)]
+
+    def test_what_is_not_posted_yet_is_posted_as_it_is_by_now(self, store, reply):
+        assert self.edit(store, reply, "later")
+        assert self.waiting(store, reply) == [("reply", "later", None)]
+
+    def test_what_is_there_is_edited_and_the_newest_edit_stands_for_all(self, store, reply):
+        store.posts.sent(reply, "7.1", NOW)
+        for text in ("one", "two"):
+            assert self.edit(store, reply, text)
+        assert self.waiting(store, reply) == [("edit", "two", "7.1")]
+
+    def test_while_nobody_knows_whether_it_is_there_nothing_is_edited(self, store, reply):
+        store.posts.claim(reply, NOW, NOW + timedelta(minutes=1))
+        assert not self.edit(store, reply, "later")
+        assert [kind for kind, *_ in self.waiting(store, reply)] == ["reply"]
+
+    def test_an_edit_holds_up_no_reply_and_is_not_the_head_of_a_thread(self, store, channel, reply):
+        store.posts.sent(reply, "7.1", NOW)
+        self.edit(store, reply, "later")
+        urgent = wanted(store, channel, reply.incident_id, "reply", priority=10)
+        assert store.posts.next(channel, NOW, (*KINDS, "edit")).key == urgent.key
+        store.posts.sent(urgent, "7.2", NOW)
+        edit = store.posts.next(channel, NOW, (*KINDS, "edit"))
+        assert edit.kind == "edit"
+        store.posts.sent(edit, "7.1", NOW)
+        assert store.posts.at(edit, "7.1").key == reply.key

@@ -173,7 +173,7 @@ def flap(store, start, changes):
         recorded(store, event(phase=phase, at=start + timedelta(seconds=5 * number)))
 
 
-def test_that_it_flaps_is_said_once_to_the_channel_and_counted_in_the_parent(responder, store, slack, down):
+def test_that_it_flaps_is_said_once_to_the_channel_and_counted_there_and_in_the_parent(responder, store, slack, down):
     flap(store, LATER, 8)
     for more in range(3):
         responder.clock.now = LATER + timedelta(minutes=1 + more)
@@ -183,7 +183,11 @@ def test_that_it_flaps_is_said_once_to_the_channel_and_counted_in_the_parent(res
     parent, _, *said = messages(slack)
     (reply,) = said
     assert reply["subtype"] == "thread_broadcast"
-    assert reply["text"].startswith("🔁 FLAPPING ×8 rt-tyo-01 Gi0/1 · now DOWN")
+    assert reply["text"].startswith("🔁 FLAPPING ×12 rt-tyo-01 Gi0/1 · now DOWN")
+    latest = LATER + timedelta(minutes=2, seconds=5)
+    assert f"🟢 <!date^{latest.timestamp() - 5:.0f}^" in str(reply)
+    assert f"🔴 <!date^{latest.timestamp():.0f}^" in str(reply)
+    assert str(reply).count("<!date^") == 8, "the latest changes, and no more of them"
     assert parent["text"].startswith("🔁 FLAPPING ×12 rt-tyo-01 Gi0/1")
 
 

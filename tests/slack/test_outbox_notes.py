@@ -71,3 +71,23 @@ def test_an_emoji_that_slack_refuses_holds_up_nothing_else(outbox, store, slack,
     delivery = outbox.deliver()
     assert (delivery.sent, delivery.refused, delivery.waiting) == (1, 1, 0)
     assert "reactions:write" in store.posts.find("r").error
+
+
+def test_a_reply_is_edited_in_place_and_twice_is_once(outbox, store, slack, clock, said):
+    note = post(None, "note", "n", thread_ts=said)
+    want(store, note)
+    outbox.deliver()
+    ts = store.posts.find("n").ts
+    want(store, post(None, "edit", "n/1", "changed", thread_ts=ts))
+    slack.faults.add(Fault("drop_after", "chat.update"))
+    outbox.deliver()
+    clock.forward(60)
+    assert outbox.deliver().sent == 1
+    assert len(slack.workspace.messages[CHANNEL]) == 2
+    assert slack.workspace.messages[CHANNEL][ts]["text"] == "changed"
+
+
+def test_of_a_reply_that_was_deleted_an_edit_is_given_up(outbox, store, slack, said):
+    want(store, post(None, "edit", "n/1", "changed", thread_ts="1.000001"))
+    assert outbox.deliver().sent == 1
+    assert len(slack.workspace.messages[CHANNEL]) == 1

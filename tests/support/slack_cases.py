@@ -10,7 +10,7 @@ from request_cases import request_cases
 
 from fannel.checks.verdict import Output, Verdict
 from fannel.event import Event, Host, Source, Subject
-from fannel.incidents.incident import Aside, Incident, Related
+from fannel.incidents.incident import Aside, Incident, Related, Turn
 from fannel.incidents.silence import Matcher, Silence
 from fannel.incidents.store.endings import Account, Quieted
 from fannel.normalise import lost_event
@@ -195,6 +195,12 @@ RELATED = (
         for n in range(3, 10)
     ),
 )
+FLAPPING = Aside(
+    7,
+    flapping_since=OPENED,
+    there=False,
+    turns=tuple(Turn(OPENED + timedelta(seconds=n * 7), n % 2 == 0) for n in range(6)),
+)
 OUTLIVED = Aside(outlived="lies on GigabitEthernet0/1")
 RESTARTED = Aside(outlived="the device restarted 42 s before")
 
@@ -252,7 +258,7 @@ def thread_cases(to):
             NEW, replace(EXPECTED, waited=f"waited 12 s: {OTHER_RUN} was looking at this device"), "k", to
         ),
         "collected_gave_up": layout.collected(NEW, GAVE_UP, "k", to),
-        "flapping": course.flapping(JUDGED, Aside(7, flapping_since=OPENED, there=False), "k", to),
+        "flapping": course.flapping(JUDGED, FLAPPING, "k", to),
         "flapping_sensor": course.flapping(
             replace(JUDGED, problem="fan_failed"), Aside(12, flapping_since=OPENED), "k", to
         ),

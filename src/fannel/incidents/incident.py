@@ -83,10 +83,19 @@ class Related:
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """One change of what flaps: when, and whether the fault was there from then on."""
+
+    at: datetime
+    there: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Aside:
     """What else an incident's thread tells. `flapping` is how many changes there were, 0 while it does not flap.
 
-    `there` says whether the fault is there at the moment, while it flaps, and `flapping_since` when that began.
+    `there` says whether the fault is there at the moment, while it flaps, `flapping_since` when that began, and `turns`
+    are its latest changes, the oldest first.
     `outlived` says what it was attached to, if that ended and it did not.
     """
 
@@ -95,3 +104,4 @@ class Aside:
     outlived: str = ""
     flapping_since: datetime | None = None
     there: bool = True
+    turns: tuple[Turn, ...] = ()

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 log = logs.Logger("fannel.observer")
 
 # What flaps is told again so often at most.
-FLAPPING_EVERY = timedelta(minutes=1)
+FLAPPING_EVERY = timedelta(seconds=30)
 
 
 class Retelling:

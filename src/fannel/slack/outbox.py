@@ -75,6 +75,7 @@ _LANES: Mapping[Kind, Lane] = {
     "note": "post",
     "file": "file",
     "update": "update",
+    "edit": "update",
     "reaction": "update",
 }
 

@@ -56,6 +56,8 @@ class Sender:
         thread_ts = self._thread_ts(post)
         if post.kind == "update":
             return self._update(post, thread_ts)
+        if post.kind == "edit":
+            return self._edit(post)
         if post.kind == "file":
             return self._sharing.send(post, thread_ts, now)
         if post.kind == "reaction":
@@ -110,6 +112,15 @@ class Sender:
         except CannotUpdate as error:
             log.warning("the parent message cannot be changed any more", key=post.key, reason=str(error))
         return thread_ts
+
+    def _edit(self, post: Post) -> str:
+        """Done twice it is the same; a reply that is gone, or too old, stays as it is."""
+        ts = post.thread_ts or ""
+        try:
+            self._client.update(post.channel, ts, post.payload)
+        except (MessageNotFound, CannotUpdate) as error:
+            log.warning("a reply cannot be changed any more", key=post.key, reason=str(error))
+        return ts
 
     def _react(self, post: Post) -> str:
         """Done twice it is the same; on a message that is gone nobody misses it."""

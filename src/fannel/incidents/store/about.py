@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from fannel.incidents.store import activities, changes, rechecks, unfinished
+from fannel.incidents.store import activities, changes, edits, rechecks, unfinished
 from fannel.incidents.store.aside import aside_of, is_left_over
 from fannel.incidents.store.posts import want
 from fannel.incidents.store.tables import events, incidents, posts
@@ -116,6 +116,10 @@ class About:
     def want(self, post: Post) -> bool:
         """Put a post into the outbox; False when its key is there already."""
         return want(self._connection, post)
+
+    def edit(self, key: str, edited: Post) -> bool:
+        """Have the reply of that key look otherwise; False while nobody knows whether it is there."""
+        return edits.edit(self._connection, key, edited)
 
     def note(self, done: Sequence[Activity]) -> None:
         """Log what was decided and done."""

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select, union
 
 from fannel.event import Host, Subject
-from fannel.incidents.incident import Aside, Related
-from fannel.incidents.store.tables import flaps, history, incidents
+from fannel.incidents.incident import Aside, Related, Turn
+from fannel.incidents.store.tables import events, flaps, history, incidents
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 # A thread shows a few, and how many more there are.
 _MOST = 100
+# Of what flaps, how many changes are told, and how many events are read to find them.
+_MOST_TURNS = 8
+_MOST_EVENTS = 100
 # How long after its end a consequence may still be news to the thread.
 _NEWS_FOR = timedelta(minutes=10)
 
@@ -52,7 +55,23 @@ def aside_of(connection: Connection, incident_id: str) -> Aside:
     flap = connection.execute(flapping).first()
     if flap is None:
         return aside
-    return replace(aside, flapping=flap.transitions, flapping_since=flap.flapping_since, there=flap.phase == "raise")
+    there, turns = flap.phase == "raise", _turns(connection, incident_id)
+    return replace(
+        aside, flapping=flap.transitions, flapping_since=flap.flapping_since, there=there, turns=tuple(turns)
+    )
+
+
+def _turns(connection: Connection, incident_id: str) -> list[Turn]:
+    """Its latest changes. What says the same again (a trap and its syslog line, a repeat) is none."""
+    said = (events.c.incident_id == incident_id, events.c.phase.in_(("raise", "clear")))
+    query = select(events.c.received_at, events.c.phase).where(*said).order_by(events.c.id.desc()).limit(_MOST_EVENTS)
+    heard = connection.execute(query).all()[::-1]
+    turns: list[Turn] = []
+    for before, event in zip((None, *heard), heard, strict=False):
+        if before is None or before.phase != event.phase:
+            turns.append(Turn(event.received_at, event.phase == "raise"))
+    # Of events that were cut off in the middle the first need not be a change.
+    return turns[1:][-_MOST_TURNS:] if len(heard) == _MOST_EVENTS else turns[-_MOST_TURNS:]
 
 
 def _outlived(connection: Connection, incident_id: str) -> str:

@@ -24,12 +24,14 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-Kind = Literal["parent", "reply", "update", "file", "note", "reaction"]
+Kind = Literal["parent", "reply", "update", "edit", "file", "note", "reaction"]
 PostState = Literal["wanted", "unknown", "sent", "refused"]
 
 # The lower, the sooner. What has none says so itself: a summary.
 URGENT, FIRST, RECOVERY, VERDICT, OUTPUT, SUMMARY = 5, 10, 20, 30, 40, 50
 
+# What changes a message that is there, and tells nobody.
+_LOOKS = ("update", "edit")
 _EVENT_ID_LENGTH = 26
 _UNSENT, _REFUSED = text(f"posts.{UNSENT}"), text(f"posts.{REFUSED}")
 # What keeps its order: the posts of an incident; a post of no incident waits for nobody.
@@ -40,7 +42,7 @@ _LANE = func.coalesce(posts.c.incident_id, posts.c.key)
 class Post:
     """One wanted post. `seq` orders the posts of an incident; `ts` is Slack's id once it is there.
 
-    `thread_ts` is a message of no incident: a note answers it, a reaction (`{"add": …, "remove": […]}`) is on it.
+    `thread_ts` is a message: a note answers it, a reaction (`{"add": …, "remove": […]}`) is on it, an edit changes it.
     """
 
     key: str
@@ -91,15 +93,17 @@ class Posts:
         """The post of one of these kinds that is due first in a channel; `doubtful`: one in doubt will do, too.
 
         Within an incident nothing overtakes, so what is urgent there hurries what stands before it. An update only
-        waits for its parent: it changes how the thread looks, not what it tells; the newest stands for all.
+        waits for its parent: it changes how the thread looks, not what it tells; the newest stands for all. An edit
+        of a reply waits for nothing.
         """
         here = (_UNSENT, posts.c.channel == channel)
         urgency = func.min(posts.c.priority).label("urgency")
-        heads = select(func.min(posts.c.seq).label("seq"), urgency).where(*here, posts.c.kind != "update")
+        heads = select(func.min(posts.c.seq).label("seq"), urgency).where(*here, posts.c.kind.not_in(_LOOKS))
+        edits = select(posts.c.seq, posts.c.priority.label("urgency")).where(*here, posts.c.kind == "edit")
         updates = select(func.max(posts.c.seq).label("seq"), urgency).where(
             *here, posts.c.kind == "update", posts.c.incident_id.in_(select(threads.c.incident_id))
         )
-        candidates = heads.group_by(_LANE).union_all(updates.group_by(posts.c.incident_id)).subquery()
+        candidates = heads.group_by(_LANE).union_all(updates.group_by(posts.c.incident_id), edits).subquery()
         query = (
             select(posts)
             .join(candidates, candidates.c.seq == posts.c.seq)
@@ -185,7 +189,7 @@ class Posts:
             if post.kind == "parent":
                 _set_thread(connection, post, ts)
             # Updates are many and tell nobody anything; where one had trouble before, that it has no more is news.
-            if post.kind != "update" or post.error:
+            if post.kind not in _LOOKS or post.error:
                 tries = f" at attempt {post.attempts + 1}" if post.attempts else ""
                 activities.note(connection, [_outcome(post, now, f"posted{tries} as {ts} in {post.channel}")])
 
@@ -196,7 +200,9 @@ class Posts:
 
     def at(self, post: Post, ts: str) -> Post | None:
         """The post of the same incident that is Slack's message `ts`."""
-        query = select(posts).where(posts.c.incident_id == post.incident_id, posts.c.ts == ts, posts.c.kind != "update")
+        query = select(posts).where(
+            posts.c.incident_id == post.incident_id, posts.c.ts == ts, posts.c.kind.not_in(_LOOKS)
+        )
         with reading(self._engine) as connection:
             row = connection.execute(query.limit(1)).mappings().first()
         return _post(row) if row else None

@@ -43,7 +43,7 @@ def reopened(incident: Incident, key: str, to: Reader) -> Message:
 
 
 def flapping(incident: Incident, aside: Aside, key: str, to: Reader) -> Message:
-    """It comes and goes: said once, since the parent that counts the changes calls nobody."""
+    """It comes and goes: said once, since the parent that counts the changes calls nobody; and edited from then on."""
     words, look = to.words.course, looks.flapping(aside.flapping, to.words)
     if incident.problem.endswith("_down"):
         now = words.now_down if aside.there else words.now_up
@@ -51,9 +51,20 @@ def flapping(incident: Incident, aside: Aside, key: str, to: Reader) -> Message:
         now = words.now_there if aside.there else words.now_gone
     state = joined(words.changes.of(aside.flapping), now)
     severity = to.words.severities[incident.severity]
-    section = blocks.section(headline(look.emoji, look.words, incident.host, incident.subject, severity), state)
+    section = blocks.section(
+        headline(look.emoji, look.words, incident.host, incident.subject, severity),
+        state,
+        blocks.fact(words.latest_changes, _turns(aside, to)),
+    )
     push = phone_line(f"{look.emoji} {look.words}", incident, "", tail=now)
     return Message(written(push, [section, blocks.context(words.flap_rule)], None, incident, key, to), broadcast=True)
+
+
+def _turns(aside: Aside, to: Reader) -> str:
+    """The latest changes, the newest last."""
+    shown = [f"{'🔴' if turn.there else '🟢'} {to.clock(turn.at)}" for turn in aside.turns]
+    more = ["…"] if shown and aside.flapping > len(shown) else []
+    return " ".join([*more, *shown])
 
 
 def looked_further(asked: Event, incident: Incident, verdict: Verdict, key: str, to: Reader) -> Message:

@@ -109,6 +109,7 @@ class Course(NamedTuple):
     now_there: str
     now_gone: str
     flap_rule: str
+    latest_changes: str
     what_to_do: str
 
 

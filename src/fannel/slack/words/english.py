@@ -125,7 +125,8 @@ ENGLISH = Words(
         now_up="now UP",
         now_there="there now",
         now_gone="gone now",
-        flap_rule="Changes are counted in the first message, not posted; a note says when it is calm.",
+        flap_rule="Changes are counted here and in the first message, not posted; a note says when it is calm.",
+        latest_changes="Latest changes",
         what_to_do="`fannel incidents ack {incident}`, or `resolve` if it is over.",
     ),
     notes=Notes(

@@ -239,7 +239,8 @@ JAPANESE = Words(
         now_up="現在アップ",
         now_there="現在発生中",
         now_gone="現在解消",
-        flap_rule="以降の変化は先頭の投稿で計数し、個別に投稿しない。収束時に投稿。",
+        flap_rule="以降の変化はここと先頭の投稿で計数し、個別に投稿しない。収束時に投稿。",
+        latest_changes="直近の変化",
         what_to_do="`fannel incidents ack {incident}` 、復旧済みなら `resolve` を実行。",
     ),
     notes=Notes(
