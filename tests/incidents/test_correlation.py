@@ -46,6 +46,10 @@ FOLLOWS = {
         fault("interface_down", Subject("interface", "Port-channel1"), after_s=2),
         "a bundle that went down with GigabitEthernet0/1",
     ),
+    "a bundle with too few members left": (
+        fault("lag_min_links", Subject("interface", "Port-channel1"), after_s=4),
+        "a bundle that went down with GigabitEthernet0/1",
+    ),
     "the line protocol": (
         fault("line_protocol_down", Subject("interface", "GigabitEthernet0/1"), after_s=100),
         "the line protocol of GigabitEthernet0/1",
@@ -98,11 +102,19 @@ def test_what_does_not_follow_stands_alone(case):
     assert RULES.cause_of(STANDS_ALONE[case], [CABLE]) is None
 
 
-def test_a_link_that_is_down_follows_from_the_port_that_its_device_disabled():
-    port = Subject("interface", "GigabitEthernet0/1", ifindex=3)
-    disabled = replace(CABLE, problem="interface_err_disabled", subject=port)
-    found = RULES.cause_of(fault("interface_down", port), [disabled])
-    assert found == Cause("A-CABLE", "the device itself took GigabitEthernet0/1 out of service")
+@pytest.mark.parametrize(
+    ("problem", "cause", "name"),
+    [
+        ("interface_down", "interface_err_disabled", "GigabitEthernet0/1"),
+        ("mac_limit", "interface_err_disabled", "GigabitEthernet0/1"),
+        ("interface_down", "lag_min_links", "Port-channel1"),
+    ],
+)
+def test_a_link_that_is_down_follows_from_the_port_or_bundle_that_its_device_disabled(problem, cause, name):
+    port = Subject("interface", name, ifindex=3)
+    disabled = replace(CABLE, problem=cause, subject=port)
+    found = RULES.cause_of(fault(problem, port), [disabled])
+    assert found == Cause("A-CABLE", f"the device itself took {name} out of service")
 
 
 def test_the_far_end_is_known_from_either_side():
