@@ -175,3 +175,11 @@ class TestEdits:
         assert edit.kind == "edit"
         store.posts.sent(edit, "7.1", NOW)
         assert store.posts.at(edit, "7.1").key == reply.key
+
+    def test_what_was_replaced_before_it_was_sent_is_not_shown_to_people(self, store, reply):
+        store.posts.sent(reply, "7.1", NOW)
+        for text in ("one", "two", "three"):
+            self.edit(store, reply, text)
+        (edit,) = store.posts.unsent(reply.incident_id)
+        store.posts.sent(edit, "7.1", NOW)
+        assert [one.text for one in store.log.posts(reply.incident_id)] == [reply.payload["text"], "three"]

@@ -14,6 +14,7 @@ from fannel import config
 from fannel.incidents.silence import Matcher, Silence
 from fannel.incidents.silences import Silences
 from fannel.incidents.store import Store
+from fannel.incidents.window import Window
 from fannel.intake.counters import Counters
 from fannel.lab.slack.server import BOT_TOKEN, SlackStandIn, running
 from fannel.observer.silencing import Silencing
@@ -62,6 +63,12 @@ class Quiet:
         origin = "cli" if ts is None else f"slack:{CHANNEL}:{ts}"
         scopes = ((Matcher("host", "equal", "rt-tyo-01.example.net"),),)
         return self.store.silences.add(Silence(0, scopes, NOW, NOW + lasts, "slack:Kei", origin), NOW)
+
+    def planned(self):
+        """What a work window made; it began an hour ago."""
+        scopes = ((Matcher("host", "equal", "rt-tyo-01.example.net"),),)
+        window = Window("file:backup/2026-11-22", "file:core.yml", scopes, NOW, NOW + HOUR, "backup", "noc")
+        self.store.windows.follow([window], {"file:"}, NOW)
 
     def down(self):
         happened = Silences(self.store.silences.current(self.clock.now)).marked(
@@ -125,6 +132,20 @@ def test_a_warning_stands_in_the_thread_with_buttons_that_name_the_later_end(qui
         ("fannel.extend.4h", Longer(silence.id, silence.ends_at + 4 * HOUR)),
     ]
     assert quiet.at(NOW + 50 * MINUTE) == [warning]
+
+
+def test_of_planned_work_only_what_lasts_is_told(quiet):
+    quiet.planned()
+    assert quiet.at(NOW + HOUR) == [], "every night the same backup"
+
+
+def test_what_is_still_down_after_planned_work_is_told_where_alerts_are(quiet):
+    quiet.planned()
+    quiet.down()
+    warning, digest = quiet.at(NOW + 50 * MINUTE) + quiet.at(NOW + HOUR)[1:]
+    assert "1 STILL THERE" in warning["text"]
+    assert "1 STILL THERE" in digest["text"]
+    assert "thread_ts" not in digest
 
 
 def test_where_nobody_hears_clicks_a_warning_says_what_to_write(made):

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from fannel.incidents.store.posts import SUMMARY, VERDICT, Post
+from fannel.incidents.window import is_source
 from fannel.posting import reader_of
 from fannel.slack.layout import endings
 
@@ -30,8 +31,13 @@ class Telling:
         self.warn_before = timedelta(seconds=settings.silences.warn_before_s)
 
     def ended(self, ending: Ending) -> Sequence[Post]:
-        """The digest; the channel hears it where something is still there."""
+        """The digest; the channel hears it where something is still there.
+
+        Of planned work nobody waits for it: a backup every night, or a window that moved, is only told with what lasts.
+        """
         silence = ending.silence
+        if is_source(silence.origin) and not ending.account.lasting:
+            return ()
         key = f"silence/{silence.id}/over/{silence.revision}"
         message = endings.over(silence, ending.account, key, self._to)
         priority = VERDICT if message.broadcast else SUMMARY

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Engine, func, select
+from sqlalchemy import ColumnElement, Engine, and_, func, select
 
 from fannel.incidents.store.database import reading
 from fannel.incidents.store.tables import events, incidents, posts
@@ -158,8 +158,11 @@ class Reading:
             return [_case(row) for row in connection.execute(query).all()]
 
     def posts(self, incident_id: str, limit: int = 500) -> list[PostLine]:
-        """The newest `limit` posts of an incident, in the order they were wanted."""
-        query = select(posts).where(posts.c.incident_id == incident_id).order_by(posts.c.seq.desc()).limit(limit)
+        """The newest `limit` posts of an incident, in the order they were wanted; no looks that others replaced."""
+        # What another look stood for was never sent: what flaps all night has thousands of those.
+        stood_for = and_(posts.c.kind.in_(("update", "edit")), posts.c.state == "sent", posts.c.ts == "")
+        mine = (posts.c.incident_id == incident_id, ~stood_for)
+        query = select(posts).where(*mine).order_by(posts.c.seq.desc()).limit(limit)
         with reading(self._engine) as connection:
             rows = connection.execute(query).all()
         return [
