@@ -285,8 +285,9 @@ class TestWhere:
         assert chat.emoji(ts) == ["no_bell"]
 
     def test_fannel_s_own_messages_and_bots_that_nobody_named_ask_for_nothing(self, chat, store):
+        # Even where somebody names FANNEL itself: it must not answer its own answers.
+        chat(permissions__bots="B0FANNEL01").say("silence rt-tyo-01 2h", user="U0FANNEL01", bot="B0FANNEL01")
         quiet = chat()
-        quiet.say("silence rt-tyo-01 2h", user="U0FANNEL01", bot="B0FANNEL01")
         quiet.say("silence rt-tyo-01 2h", user="U0FORM", bot="B0FORM")
         assert store.silences.listed(9) == []
         chat(permissions__bots="B0FORM", permissions__silence=RIN).say(

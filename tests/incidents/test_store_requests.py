@@ -166,6 +166,15 @@ def test_a_place_is_a_message_or_where_a_post_of_ours_came_to_stand(store):
         assert acting.place(CHANNEL, "1") == Place(CHANNEL, "2.000002")
 
 
+def test_threads_of_silences_are_open_as_long_as_these_last(store):
+    store.silences.add(silence(), NOW)
+    store.silences.add(silence(origin=f"slack:{CHANNEL}:2.000002"), NOW)
+    store.silences.add(silence(origin="slack:C0OTHER001:3.000003"), NOW)
+    store.silences.add(silence(origin="cli"), NOW)
+    assert store.requests.open_threads(CHANNEL, NOW) == ["2.000002", TS]
+    assert store.requests.open_threads(CHANNEL, NOW + HOUR) == []
+
+
 def test_what_is_older_than_the_log_is_forgotten_and_what_waits_is_not(store):
     with store.requests.asked(CHANNEL, TS, NOW) as asked:
         asked.keep("v1", [], [])

@@ -206,7 +206,8 @@ class Listener:
         return Named(self._people.who(heard.user, bot_id).name, name or None)
 
     def _open_threads(self, channel: str) -> Iterable[str]:
-        return self._store.inbox.open_threads(channel)
+        silences = self._store.requests.open_threads(channel, _now())
+        return dict.fromkeys((*silences, *self._store.inbox.open_threads(channel)))
 
     def _prune(self) -> None:
         while not self._stopping.wait(PRUNE_EVERY_S):

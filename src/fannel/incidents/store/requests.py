@@ -215,6 +215,12 @@ class Requests:
             return None
         return Under(incident_id, tuple(made or ()))
 
+    def open_threads(self, channel: str, now: datetime) -> list[str]:
+        """The threads there of silences that are not over, the newest first: people answer in them."""
+        with reading(self._engine) as connection:
+            homes = [place_of(connection, silence.origin) for silence in silences.current(connection, now)]
+        return sorted({home.ts for home in homes if home and home.ts and home.channel == channel}, reverse=True)
+
     def lapsed(self, now: datetime, limit: int = 100) -> list[int]:
         """The ids of what nobody confirmed in time."""
         due = (confirmations.c.state == "waiting", confirmations.c.lapses_at <= now)
