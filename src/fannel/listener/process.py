@@ -110,7 +110,8 @@ class Listener:
         Raises:
             ConfigError, StoreError: something is configured wrongly.
         """
-        store = Store.open(settings.database.url, settings.incidents.reopen)
+        # What is heard meanwhile is kept in memory, and said on the health page.
+        store = Store.open(settings.database.url, settings.incidents.reopen, may_be_away=True)
         stack.callback(store.close)
         return cls(settings, store, rules)
 

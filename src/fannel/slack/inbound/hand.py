@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import threading
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from fannel import logs
 from fannel.incidents.store import StoreError
 from fannel.intake.vital import Heartbeat
+from fannel.slack.errors import FatalAuth, OutcomeUnknown, RateLimited, SlackError, Unreachable
 from fannel.slack.inbound.heard import Click, Message, from_json
 
 if TYPE_CHECKING:
@@ -32,6 +33,18 @@ MOST_ATTEMPTS = 12
 # Other processes put entries into the inbox, too.
 _LOOK_EVERY_S = 2.0
 STALLED_AFTER_S = 120.0
+
+
+# Slack is away, or takes no token: it is no fault of the message, and somebody will see to it.
+_PASSES = (Unreachable, OutcomeUnknown, RateLimited, FatalAuth)
+
+
+class _Failure(NamedTuple):
+    """Why the desk could not do it; whether that passes by itself, and when Slack would have it tried again."""
+
+    reason: str
+    passes: bool
+    after_s: float | None = None
 
 
 class Hand:
@@ -72,11 +85,11 @@ class Hand:
         while not self._stopping:
             self.heartbeat.beat()
             self._wake.clear()
-            if not self._next():
+            if not self.deal():
                 self._wake.wait(_LOOK_EVERY_S)
 
-    def _next(self) -> bool:
-        """Deal with one entry; False when there is nothing to do now."""
+    def deal(self) -> bool:
+        """Deal with one entry; False when there is nothing to do now, or nothing can be done."""
         try:
             entry = self._inbox.take(self._now(), self._now() + self._claim)
             if entry is not None:
@@ -92,7 +105,7 @@ class Hand:
             return False
         return entry is not None
 
-    def _handled(self, entry: Entry) -> str | None:
+    def _handled(self, entry: Entry) -> _Failure | None:
         """Let the desk deal with it; None, or what went wrong."""
         try:
             heard = from_json(entry.kind, entry.facts)
@@ -105,23 +118,27 @@ class Hand:
             self._tell(heard, entry.heard_at)
         except StoreError as error:
             self._counters.add("store_errors")
-            return str(error)
+            return _Failure(str(error), passes=True)
+        except SlackError as error:
+            self._counters.add("desk_failures")
+            log.warning("the desk needs slack", kind=entry.kind, key=entry.key, reason=str(error))
+            return _Failure(str(error), passes=isinstance(error, _PASSES), after_s=error.retry_after_s)
         except Exception as error:
-            # Whatever a desk stumbles over in one message must not keep it from the next; Slack being away is no defect
-            # of anybody's, and passes.
+            # A defect of ours: whatever the desk stumbles over in one message must not keep it from the next.
             log.exception("the desk failed", kind=entry.kind, key=entry.key, attempt=entry.attempts)
             self._counters.add("desk_failures")
-            return f"{type(error).__name__}: {error}"[:500]
+            return _Failure(f"{type(error).__name__}: {error}"[:500], passes=False)
         return None
 
-    def _settle(self, entry: Entry, error: str | None) -> None:
-        if error is None:
+    def _settle(self, entry: Entry, failure: _Failure | None) -> None:
+        if failure is None:
             self._inbox.done(entry)
             self._counters.add("handled", entry.kind)
-        elif entry.attempts < MOST_ATTEMPTS:
-            delay = min(FIRST_RETRY * 2 ** (entry.attempts - 1), LAST_RETRY)
-            self._inbox.again(entry, self._now() + delay, error)
+        elif failure.passes or entry.attempts < MOST_ATTEMPTS:
+            delay = min(FIRST_RETRY * 2 ** min(entry.attempts - 1, 20), LAST_RETRY)
+            delay = max(delay, timedelta(seconds=failure.after_s or 0))
+            self._inbox.again(entry, self._now() + delay, failure.reason)
         else:
-            log.error("nobody could deal with what was heard", kind=entry.kind, key=entry.key, reason=error)
+            log.error("nobody could deal with what was heard", kind=entry.kind, key=entry.key, reason=failure.reason)
             self._counters.add("given_up", entry.kind)
-            self._inbox.give_up(entry, error)
+            self._inbox.give_up(entry, failure.reason)

@@ -99,7 +99,8 @@ class Desk(Protocol):
     """Who deals with what was heard, in a thread of its own: it may use the database and Slack, and take its time.
 
     Each is heard at least once; the desk does it exactly once. What it raises is counted and logged, and the same is
-    heard again a little later, some times. Of a message that was edited meanwhile only the newest text is heard.
+    heard again a little later: twelve times at most or, while the database or Slack is away, until that is over. Of a
+    message that was edited meanwhile only the newest text is heard.
     """
 
     def said(self, message: Message) -> None:
