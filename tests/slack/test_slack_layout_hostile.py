@@ -13,8 +13,9 @@ from slack_strings import OPENED, asides, assert_harmless, events, incidents, li
 from fannel.event import Host, Subject
 from fannel.incidents.incident import Incident
 from fannel.incidents.silence import Matcher, Silence
+from fannel.incidents.store.endings import Account, Quieted
 from fannel.slack import layout
-from fannel.slack.layout import course, requests, storm
+from fannel.slack.layout import clicking, course, endings, requests, storm
 from fannel.slack.layout.late import dated, repeated
 from fannel.slack.layout.message import Message
 
@@ -43,6 +44,33 @@ def test_every_message_of_how_an_incident_goes_on_is_harmless(incident, verdict,
     assert_harmless(course.found_over(incident, verdict, "key", reader))
     assert_harmless(course.unanswered(incident, "key", reader, now=OPENED + timedelta(days=9)))
     assert_harmless(layout.file_missing(incident, who, "key", reader))
+
+
+@settings(max_examples=50, deadline=None)
+@given(incidents, asides, strings, st.none() | strings, st.integers(0, 10**6), readers)
+def test_what_whoever_clicked_is_told_is_harmless(incident, aside, who, why, many, reader):
+    words = reader.words.clicking
+    holes = ("incident", "host", "who", "owner", "clock", "problem", "os", "end", "number", "when")
+    named = dict.fromkeys(holes, who)
+    for form in words:
+        assert_harmless(clicking.answer("❌", clicking.Sentence(form, named), clicking.Sentence(form, named)))
+    lines = [clicking.Line(OPENED, clicking.change_line("judged", who, why, reader))] * 40
+    silence = Silence(7, ((Matcher("host", "equal", "rt1"),),), OPENED, OPENED, who, "cli", why or "")
+    assert_harmless(clicking.details(incident, aside, silence, lines, many, reader))
+
+
+@settings(max_examples=50, deadline=None)
+@given(incidents, strings, st.integers(0, 10**6), readers)
+def test_what_is_told_of_the_end_of_a_silence_is_harmless(incident, said, many, reader):
+    scope = (Matcher("host", "equal", "rt1"), Matcher("subject", "equal", said[:200] or "x"))
+    silence = Silence(7, (scope,) * 5, OPENED, OPENED + timedelta(hours=1), said, "cli", said, changed_by=said)
+    one = Quieted(
+        incident.id, "f", incident.state, 3, incident.problem, incident.host, incident.subject, OPENED, None, "told"
+    )
+    account = Account(many, (one, replace(one, over_at=OPENED)) * 20, many, many)
+    for each in (account, Account(0, ())):
+        assert_harmless(endings.over(silence, each, "key", reader))
+        assert_harmless(endings.soon(silence, each, "key", replace(reader, clickable=True), OPENED))
 
 
 @settings(max_examples=100, deadline=None)

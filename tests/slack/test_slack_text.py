@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fannel.slack import text
+from fannel.slack import blocks, text
 
 FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
 JAPAN = "\U0001f1ef\U0001f1f5"
@@ -201,3 +201,15 @@ def test_when_is_the_readers_time_with_the_sites_as_fallback():
 def test_clock_is_the_time_of_day():
     moment = datetime(2026, 11, 22, 7, 0, 7, tzinfo=UTC)
     assert text.clock(moment, ZoneInfo("Asia/Tokyo")) == "<!date^1795330807^{time_secs}|16:00:07>"
+
+
+# --- long lists ----------------------------------------------------------------------------------------------------
+
+
+def test_a_list_takes_as_few_paragraphs_as_hold_it():
+    assert [one["text"]["text"] for one in blocks.sections("a", "", "b")] == ["a\nb"]
+    assert blocks.sections("", "") == []
+    many = blocks.sections(*["&amp;" * 110] * 12)
+    assert len(many) == 3
+    assert all(len(one["text"]["text"]) <= 3000 for one in many)
+    assert len(blocks.sections(*["🔴" * 700] * 4)) == 2

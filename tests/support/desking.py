@@ -82,23 +82,24 @@ class Chat:
         self.desk.said(message)
         self.deliver()
 
-    def click(self, ts, *, user=RIN, channel=SILENCES, value=None):
-        """Press the button of FANNEL's message."""
-        pressed = self.slack.people.click(channel, ts, "fannel.confirm", user=user, value=value)
-        action, container = pressed["actions"][0], pressed["container"]
-        self.desk.clicked(
-            Click(
-                user=user,
-                channel=channel,
-                message_ts=ts,
-                action="fannel.confirm",
-                value=action["value"],
-                action_ts=action["action_ts"],
-                response_url=pressed["response_url"],
-                thread_ts=container.get("thread_ts"),
-            )
+    def click(self, ts, *, user=RIN, channel=SILENCES, value=None, action="fannel.confirm", hear=True):
+        """Press the button of FANNEL's message, or choose in its menu; returns the click as it is heard."""
+        pressed = self.slack.people.click(channel, ts, action, user=user, value=value)
+        chosen, container = pressed["actions"][0], pressed["container"]
+        click = Click(
+            user=user,
+            channel=channel,
+            message_ts=ts,
+            action=action,
+            value=chosen["value"] if "value" in chosen else chosen["selected_option"]["value"],
+            action_ts=chosen["action_ts"],
+            response_url=pressed["response_url"],
+            thread_ts=container.get("thread_ts"),
         )
-        self.deliver()
+        if hear:
+            self.desk.clicked(click)
+            self.deliver()
+        return click
 
     def slash(self, text, *, user=KEI, channel=SILENCES):
         """Type a command."""

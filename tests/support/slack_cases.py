@@ -15,7 +15,7 @@ from fannel.incidents.silence import Matcher, Silence
 from fannel.incidents.store.endings import Account, Quieted
 from fannel.normalise import lost_event
 from fannel.slack import layout
-from fannel.slack.layout import course, endings, storm
+from fannel.slack.layout import clicking, course, endings, storm
 from fannel.slack.layout.late import dated, repeated
 from fannel.slack.words import Reader
 
@@ -327,6 +327,43 @@ CAME = Account(
 MANY_CAME = Account(512, tuple(quieted(n, "asked") for n in range(12)), 300, 211)
 
 
+def click_cases(to):
+    """What whoever clicked is told."""
+    words = to.words.clicking
+    clock, host = "11-22 16:00 JST", "rt-tyo-01"
+    happened = (
+        clicking.Line(OPENED, clicking.event_line({"phase": "raise", "trap": {"name": "IF-MIB::linkDown"}}, to)),
+        clicking.Line(OPENED, clicking.change_line("opened", "event 01JD", None, to)),
+        clicking.Line(OPENED, clicking.change_line("judged", "check", "no check for <!here> on ios", to)),
+        clicking.Line(OPENED, clicking.change_line("acknowledged", "slack:Kei <Mori>", "on *my* way", to)),
+    )
+
+    def said(form, emoji="❌", **named):
+        return clicking.answer(emoji, clicking.Sentence(form, named))
+
+    return {
+        "click_stale": said(words.stale),
+        "click_unknown": said(words.unknown, incident="A-7F3K2Q"),
+        "click_over": said(words.over, incident="A-7F3K2Q", clock=clock),
+        "click_has_it": said(words.has_it, "👤", who="Kei <Mori>", clock=clock),
+        "click_checking": said(words.checking, "🔎", host=host),
+        "click_asked_already": said(words.asked_already, "🔎", who="Kei"),
+        "click_being_checked": said(words.being_checked, "🔎", host=host, owner="incident A-1", clock=clock),
+        "click_no_check": said(words.no_check, problem=to.words.problem("fan_failed"), os="ios"),
+        "click_not_in_pagoda": said(words.nobody_logs_in, host="192.0.2.99"),
+        "click_nothing_exact": said(words.nothing_exact),
+        "click_observer_away": clicking.answer(
+            "🔎",
+            clicking.Sentence(words.checking, {"host": host}),
+            clicking.Sentence(words.observer_away, {"when": clock}),
+        ),
+        "click_observer_never": said(words.observer_never, "👤"),
+        "details": clicking.details(ACKNOWLEDGED, Aside(7), UNDER, happened, 0, to),
+        "details_new": clicking.details(NEW, Aside(), None, happened[:2], 0, to),
+        "details_over": clicking.details(RESOLVED, Aside(), None, happened * 9, 488, to),
+    }
+
+
 def ending_cases(to):
     """The end of a silence."""
     now = OPENED + timedelta(minutes=95)
@@ -387,6 +424,7 @@ def cases(to):
         thread_cases(to)
         | button_cases(to)
         | ending_cases(to)
+        | click_cases(to)
         | course_cases(to)
         | note_cases(to)
         | storm_cases(to)

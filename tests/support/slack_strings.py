@@ -149,7 +149,7 @@ def assert_harmless(message):
     below = [block for attachment in payload.get("attachments", ()) for block in attachment.get("blocks", ())]
     for block in Block.parse_all([*payload["blocks"], *below]):
         block.validate_json()
-    assert len(json.dumps(payload["metadata"])) < 4000
+    assert len(json.dumps(payload.get("metadata", {}))) < 4000
     assert 1 <= len(payload["text"]) <= PUSH
     assert "\n" not in payload["text"]
     json.dumps(payload, ensure_ascii=False).encode()

@@ -38,7 +38,7 @@ class Desk:
         self._requests = Requests(settings, store, hearing, people, permission, wishes, queries, now)
         self._commands = Commands(settings, store, client, people, permission, wishes, queries, now)
         self._confirmations = Confirmations(settings, store, client, people, permission, now)
-        self._clicks = Clicks(settings, store, client, people, permission, now)
+        self._clicks = Clicks(settings, store, client, people, permission, wishes, now)
 
     def said(self, message: Message) -> None:
         """A message, new, edited or deleted."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Self
 
 from fannel import logs
 from fannel.incidents.store import StoreError
+from fannel.incidents.store.beats import OBSERVER
 from fannel.incidents.store.channels import Backlog
 from fannel.slack.health import oldest_s, slack_vital
 
@@ -129,6 +130,23 @@ class Closing:
         except Exception:
             log.exception("closing incidents failed")
             self._counters.add("closing_defects")
+
+
+class Beating:
+    """Says that an observer is alive, so that people who ask for something learn when nobody would do it."""
+
+    def __init__(self, store: Store, counters: Counters, now: Callable[[], datetime]) -> None:
+        self._store = store
+        self._counters = counters
+        self._now = now
+
+    def __call__(self) -> None:
+        """Once. Nothing that goes wrong here ends the process that records events."""
+        try:
+            self._store.beats.beat(OBSERVER, self._now())
+        except StoreError as error:
+            log.error("cannot say that the observer is alive", reason=str(error))
+            self._counters.add("store_errors")
 
 
 class AskingAgain:

@@ -21,6 +21,7 @@ from fannel.checks.find import Checks
 from fannel.directory.open import open_directory, open_webhook
 from fannel.incidents.policy import flap_policy, recheck_policy, retention_policy
 from fannel.incidents.store import Store
+from fannel.incidents.store.beats import BEAT_EVERY_S
 from fannel.intake.counters import Counters
 from fannel.intake.noise import Noise
 from fannel.intake.policy import quiet_policy, storm_policy
@@ -41,6 +42,7 @@ from fannel.observer.chores import (
     REPORT_EVERY_S,
     RETELL_EVERY_S,
     AskingAgain,
+    Beating,
     Chores,
     Closing,
     Delivery,
@@ -226,6 +228,8 @@ class Observer:
             chores.add("outbox", DELIVER_EVERY_S, self.delivery)
         chores.add("retelling", RETELL_EVERY_S, Retelling(self._store, self._responder, self._counters, _now))
         chores.add("closing", CLOSE_EVERY_S, Closing(self._store, self._counters, _now))
+        if self._settings.slack.clickable:
+            chores.add("beat", BEAT_EVERY_S, Beating(self._store, self._counters, _now))
         self._add_rechecks(chores)
         again = AskingAgain(
             self._store,

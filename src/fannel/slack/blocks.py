@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
+# What a section's text may hold (3,000 characters), with some to spare.
+_SECTION = 2_900
+
 RED, AMBER, GREEN, GREY, BLUE = "#D92D20", "#F79009", "#12B76A", "#98A2B3", "#2E90FA"
 
 
@@ -24,6 +27,24 @@ def mrkdwn(text: str) -> Json:
 def section(*lines: str) -> Json:
     """A paragraph of lines. `expand` shows all of it: on a phone Slack otherwise folds tall sections."""
     return {"type": "section", "expand": True, "text": mrkdwn("\n".join(line for line in lines if line))}
+
+
+def sections(*lines: str) -> list[Json]:
+    """The same for a list that outside text may make long: as few paragraphs as hold it."""
+    found: list[list[str]] = [[]]
+    room = _SECTION
+    for line in filter(None, lines):
+        if (needs := _units(line) + 1) > room and found[-1]:
+            found.append([])
+            room = _SECTION
+        found[-1].append(line)
+        room -= needs
+    return [section(*each) for each in found if each]
+
+
+def _units(text: str) -> int:
+    """UTF-16 units, the longest way Slack could count."""
+    return len(text) + sum(char > "\uffff" for char in text)
 
 
 def fact(label: str, value: str) -> str:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Engine, RowMapping
 
-ActivityKind = Literal["decision", "run", "output", "post"]
+ActivityKind = Literal["decision", "run", "output", "post", "click"]
 
 # Of what one command printed; a routing table of a core router is more, and nobody reads that here.
 LONGEST_BODY = 4_000_000

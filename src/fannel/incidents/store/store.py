@@ -17,6 +17,7 @@ from fannel.incidents.store.about import About
 from fannel.incidents.store.activities import Activities
 from fannel.incidents.store.aside import aside_of, with_aside
 from fannel.incidents.store.asks import Asks
+from fannel.incidents.store.beats import Beats
 from fannel.incidents.store.changes import By, incident_of
 from fannel.incidents.store.channels import Channels
 from fannel.incidents.store.database import open_engine, reading, writing
@@ -64,6 +65,7 @@ class Store:
         self.retention = Retention(engine)
         self.silences = KeptSilences(engine)
         self.endings = Endings(engine)
+        self.beats = Beats(engine)
         self.requests = Requests(engine)
         self.windows = KeptWindows(engine)
 

@@ -298,7 +298,7 @@ asks = Table(
     Column("answer", JSON),
 )
 
-# What FANNEL decided and did: decisions, runs, outputs (compressed in `body`), posts.
+# What FANNEL decided and did: decisions, runs, outputs (compressed in `body`), posts; and what people clicked.
 activities = Table(
     "activities",
     metadata,

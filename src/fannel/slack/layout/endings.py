@@ -37,9 +37,9 @@ def over(silence: Silence, account: Account, key: str, to: Reader) -> Message:
     )
     sections = [blocks.section(*head, *_came(account, to))]
     if account.lasting:
-        sections.append(_listed(words.still_there, _of(account, over=False), account.lasting, _LASTING, to))
+        sections += _listed(words.still_there, _of(account, over=False), account.lasting, _LASTING, to)
     if _of(account, over=True):
-        sections.append(_listed(words.recovered, _of(account, over=True), account.over, _OVER, to))
+        sections += _listed(words.recovered, _of(account, over=True), account.over, _OVER, to)
     lasting = words.lasting.of(account.lasting) if account.lasting else ""
     tail = joined(lasting.upper(), _names(account)) or (words.unused if not account.events else words.nothing_there)
     push = _push("🔔", words.over, silence, tail)
@@ -54,7 +54,7 @@ def soon(silence: Silence, account: Account, key: str, to: Reader, now: datetime
     until = words.until.format(end=to.when(silence.ends_at), left=left)
     sections = [blocks.section(_first("⏰", words.ends_soon, silence, to), until, *_came(account, to))]
     if account.lasting:
-        sections.append(_listed(words.still_there, _of(account, over=False), account.lasting, _OVER, to))
+        sections += _listed(words.still_there, _of(account, over=False), account.lasting, _OVER, to)
     if to.clickable:
         sections.append(blocks.actions(*(_extend(silence, hours, to) for hours in HOURS)))
     else:
@@ -119,11 +119,11 @@ def _of(account: Account, *, over: bool) -> list[Quieted]:
     return [one for one in account.incidents if (one.over_at is not None) == over]
 
 
-def _listed(label: str, found: Sequence[Quieted], counted: int, most: int, to: Reader) -> Json:
+def _listed(label: str, found: Sequence[Quieted], counted: int, most: int, to: Reader) -> list[Json]:
     lines = [_line(one, to) for one in found[:most]]
     if (more := counted - len(lines)) > 0:
         lines.append(to.words.thread.more.of(more))
-    return blocks.section(f"*{label}:*", *lines)
+    return blocks.sections(f"*{label}:*", *lines)
 
 
 def _line(one: Quieted, to: Reader) -> str:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from fannel.event import Severity
     from fannel.slack.words.buttons import Buttons
+    from fannel.slack.words.clicking import Clicking, Details
     from fannel.slack.words.counted import Counted
     from fannel.slack.words.endings import Endings
     from fannel.slack.words.sentences import Sentences
@@ -226,6 +227,8 @@ class Words(NamedTuple):
     steps: Steps
     silencing: Silencing
     buttons: Buttons
+    clicking: Clicking
+    details: Details
     endings: Endings
     sentences: Sentences
 

@@ -17,6 +17,7 @@ from fannel.slack.words.catalogue import (
 )
 from fannel.slack.words.counted import Counted
 from fannel.slack.words.english_buttons import BUTTONS
+from fannel.slack.words.english_clicking import CLICKING, DETAILS
 from fannel.slack.words.english_endings import ENDINGS
 from fannel.slack.words.english_silencing import SILENCING
 from fannel.slack.words.sentences import Sentences
@@ -209,6 +210,8 @@ ENGLISH = Words(
     ),
     silencing=SILENCING,
     buttons=BUTTONS,
+    clicking=CLICKING,
+    details=DETAILS,
     endings=ENDINGS,
     sentences=Sentences(),
 )

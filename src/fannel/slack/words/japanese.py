@@ -17,6 +17,7 @@ from fannel.slack.words.catalogue import (
 )
 from fannel.slack.words.counted import Counted
 from fannel.slack.words.japanese_buttons import BUTTONS
+from fannel.slack.words.japanese_clicking import CLICKING, DETAILS
 from fannel.slack.words.japanese_endings import ENDINGS
 from fannel.slack.words.japanese_reasons import REASONS
 from fannel.slack.words.japanese_silencing import SILENCING
@@ -315,6 +316,8 @@ JAPANESE = Words(
     ),
     silencing=SILENCING,
     buttons=BUTTONS,
+    clicking=CLICKING,
+    details=DETAILS,
     endings=ENDINGS,
     sentences=Sentences(REASONS),
 )
