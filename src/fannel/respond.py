@@ -321,9 +321,8 @@ class Responder:
 
     def _rechecked(self, it: About, event: Json, verdict: Verdict) -> None:
         before = it.incident
-        found_over = verdict.outcome == "cleared" and it.resolve(
-            self._began(verdict), self._by("check", f"found by re-check: {verdict.reason}")
-        )
+        by = self._by("check", f"found by re-check: {verdict.reason}")
+        found_over = verdict.outcome == "cleared" and it.resolve(self._began(verdict), by)
         known, changed, told = before.verdict or {}, False, it.told
         # Answered, and yet nobody was told: there was no Slack then.
         late = not told and (verdict.outcome, before.state, before.cause) == ("confirmed", "open", None)
