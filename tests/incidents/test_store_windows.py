@@ -94,3 +94,12 @@ def test_another_calendar_is_not_touched(store, follow, window):
     (added,) = follow(window()).added
     store.windows.follow([], {"ics:another", "file:"}, NOW)
     assert store.silences.one(added.id).revision == 1
+
+
+def test_a_whole_calendar_is_written_a_few_at_a_time(store, follow, window):
+    planned = [window(str(number)) for number in range(250)]
+    assert len(follow(*planned).added) == 250
+    assert follow(*planned).added == ()
+    gone = follow(*planned[:20])
+    assert len(gone.changed) == 230
+    assert {one.what for one in gone.changed} == {"expired"}

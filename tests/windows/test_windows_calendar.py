@@ -69,6 +69,14 @@ def test_what_cannot_be_relied_on_is_left_out_and_said():
     ]
 
 
+def test_what_cannot_be_seen_is_taken_out_of_titles_and_names():
+    data = (CORPUS / "zones.ics").read_bytes().replace(b"UID:utc@x", b"UID:utc\0@x")
+    found = entries_of(
+        data.replace(b"SUMMARY:utc", "SUMMARY:u\0t\u202ec\x07".encode()), NOW, NOW + timedelta(days=30), "UTC"
+    )
+    assert ("utc @x", "u t c") in {(one.key, one.title) for one in found.entries}
+
+
 @pytest.mark.parametrize("data", [b"", b"<html>log in</html>", b"BEGIN:VCALENDAR\r\n", b"\0\xff" * 1000])
 def test_what_is_no_calendar_is_said(data):
     with pytest.raises(CalendarError, match="is no iCalendar file"):

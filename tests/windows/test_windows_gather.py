@@ -106,3 +106,8 @@ def test_a_host_that_pagoda_does_not_know_is_said_once_and_silenced_as_written(s
     found = read(site[2])
     assert found.notes == ["file:more.yml: pagoda has no host rt9"]
     assert sum(one.origin.startswith("file:x/") for one in found.windows) == 30
+
+
+def test_without_a_list_of_hosts_none_is_said_to_be_unknown(site):
+    (site[0] / "more.yml").write_text("windows: [{name: x, match: [host=rt9], every: {at: '02:00', for: 1h}}]")
+    assert site[2].read(NOW, Places(Directory())).notes == []

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -142,6 +144,8 @@ ONCE = "from: 2026-12-01, until: 2026-12-02"
             f"windows:\n  - {{name: x, match: [], {ONCE}}}",
             "core.yml:2: match: [] will not do here; wanted: a list of m",
         ),
+        (f'windows:\n  - {{name: x, match: ["host=a\\0"], {ONCE}}}', "core.yml:2: "),
+        (f'windows:\n  - {{name: x, reason: "a\\0", match: [host=a], {ONCE}}}', "core.yml:2: reason: "),
         ("windows:\n  - {name: x, match: [host=rt1]}", "core.yml:2: either 'from' and 'until', or 'every'"),
         ("windows:\n  - {name: x, match: [host=rt1], from: 2026-12-01}", "core.yml:2: 'until' is missing"),
         (
@@ -204,3 +208,12 @@ def test_one_name_is_for_one_window_in_all_files(plan):
 def test_no_folder_and_an_empty_file_plan_nothing(plan, tmp_path):
     assert plan("# nothing yet\n").planned == ()
     assert read_plan(tmp_path / "none", TOKYO, WEEK).planned == ()
+
+
+def test_the_examples_of_the_documentation_can_be_used(plan):
+    text = (Path(__file__).parents[2] / "docs" / "silences.md").read_text(encoding="utf-8")
+    found = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    assert len(found) == 2
+    read = [plan(example, name=f"{number}.yml") for number, example in enumerate(found)][-1]
+    assert len(read.planned) == 2
+    assert len(read.titles) == 4

@@ -116,7 +116,7 @@ def _entry(found: Any, recurring: set[str], zone: tzinfo, entries: list[dict[str
         planned_for = f"{instance:%Y%m%dT%H%M%SZ}"
     entries.append(
         {
-            "uid": " ".join(uid.split())[:_LONGEST_UID],
+            "uid": _clean(uid)[:_LONGEST_UID],
             "planned_for": planned_for,
             "title": _title(found),
             "starts_at": starts_at.isoformat(),
@@ -135,7 +135,7 @@ def _moment(value: date, zone: tzinfo) -> datetime:
 
 
 def _title(component: Any) -> str:  # noqa: ANN401
-    return " ".join(str(component.get("SUMMARY", "")).split())[:_LONGEST_TITLE]
+    return _clean(str(component.get("SUMMARY", "")))[:_LONGEST_TITLE]
 
 
 def _organiser(component: Any) -> str:  # noqa: ANN401
@@ -143,7 +143,12 @@ def _organiser(component: Any) -> str:  # noqa: ANN401
     if who is None or isinstance(who, list):
         return ""
     name = str(getattr(who, "params", {}).get("CN", "")) or str(who).removeprefix("mailto:").removeprefix("MAILTO:")
-    return " ".join(name.split())[:_LONGEST_UID]
+    return _clean(name)[:_LONGEST_UID]
+
+
+def _clean(text: str) -> str:
+    """One line of what can be seen: no NUL that a database refuses, no mark that turns a line around."""
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
 
 
 def main() -> int:

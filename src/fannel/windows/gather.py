@@ -151,7 +151,7 @@ class Sources:
             except AmbiguousNameError as error:
                 found.notes.append(f"{window.origin}: {error}: write the full name")
                 continue
-            for host in _unknown(scopes, places):
+            for host in _unknown(scopes, places) if len(places) else ():
                 if (note := f"{window.source}: pagoda has no host {host}") not in found.notes:
                     found.notes.append(note)
             found.windows.append(replace(window, scopes=scopes))

@@ -12,7 +12,7 @@ from fannel.incidents.silence import Silence, SilenceError
 from fannel.incidents.store.database import reading, writing
 from fannel.incidents.store.silences import add, change, silence_of
 from fannel.incidents.store.tables import silence_revisions
-from fannel.incidents.window import CALENDAR, FILE, Changes, Followed, Window, changes, is_source
+from fannel.incidents.window import CALENDAR, FILE, Followed, Window, changes, is_source
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sqlalchemy import Connection, Engine
+
+
+# Silences that are written in one transaction.
+_AT_ONCE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,23 +43,28 @@ class KeptWindows:
     def follow(self, wanted: Sequence[Window], families: AbstractSet[str], now: datetime) -> Kept:
         """Make the silences of these families what is wanted. A second time it does nothing.
 
-        What somebody else changes at the same instant is left for the next time.
+        A few in a transaction, so that who records events need not wait for a whole calendar. What somebody else
+        changes at the same instant is left for the next time.
         """
         with reading(self._engine) as connection:
-            if not _any(found := changes(wanted, _known(connection), families, now)):
-                return Kept()
-        try:
-            with writing(self._engine) as connection:
-                found = changes(wanted, _known(connection), families, now)
-                added = tuple(add(connection, one.silence(), now) for one in found.added)
-                change(connection, found.changed)
-        except (SilenceError, IntegrityError):
-            return Kept()
-        return Kept(added, found.changed)
+            # Nearly always nothing: no write lock is worth that.
+            found = changes(wanted, _known(connection), families, now)
+        done = Kept()
+        for _ in range(0, len(found.added) + len(found.changed), _AT_ONCE):
+            try:
+                some = self._follow(wanted, families, now)
+            except (SilenceError, IntegrityError):
+                return done
+            done = Kept(done.added + some.added, done.changed + some.changed)
+        return done
 
-
-def _any(found: Changes) -> bool:
-    return bool(found.added or found.changed)
+    def _follow(self, wanted: Sequence[Window], families: AbstractSet[str], now: datetime) -> Kept:
+        with writing(self._engine) as connection:
+            found = changes(wanted, _known(connection), families, now)
+            added = tuple(add(connection, one.silence(), now) for one in found.added[:_AT_ONCE])
+            changed = found.changed[: _AT_ONCE - len(added)]
+            change(connection, changed)
+        return Kept(added, changed)
 
 
 def _known(connection: Connection) -> dict[str, Followed]:
