@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 from kinds_corpus import CORPUS
 
 from fannel.config import Syslog, Trap
-from fannel.directory.directory import Device, Directory
+from fannel.directory.directory import Device, Directory, Interface
 from fannel.event import schema
 from fannel.intake.datagram import Datagram, Note, Transport
 from fannel.intake.refusals import Refusals
@@ -37,8 +37,8 @@ class Pagoda:
 
     known = find
 
-    def interface(self, device, **_):
-        return None
+    def interface(self, device, *, ifindex=None, name=None):
+        return Interface("Vlan10", 10) if ifindex == 10 and name is None else None
 
 
 def event_of(case):
@@ -72,6 +72,7 @@ def event_of(case):
         ("junos/interface_down/link_with_name", "junos/interface_down/syslog_structured_brief"),
         ("junos/bgp_neighbor_down/trap_m2_v6", "junos/bgp_neighbor_down/syslog_v6_older"),
         ("eos/bgp_neighbor_down/trap_arista_v4", "eos/bgp_neighbor_down/syslog_vrf_default"),
+        ("ios/fhrp_down/trap_hsrp", "ios/fhrp_down/hsrp_active_speak"),
     ],
 )
 def test_both_have_one_fingerprint_and_one_neighbour(trap, line):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from fannel import logs
 from fannel.config import Syslog
-from fannel.directory.enrich import enrich_subject, to_host
+from fannel.directory.enrich import enrich_subject, place_on, to_host
 from fannel.directory.identity import identify, identify_line, trusted_facts
 from fannel.event import Host, Source
 from fannel.intake import admission
@@ -197,6 +197,9 @@ class Pipeline:
         """The same with what pagoda knows of its subject."""
         if device is not None and found.subject.type == "interface":
             return self._described(found, device)
+        if device is not None and found.subject.ifindex is not None and not found.subject.interface:
+            on_record = self.directory.interface(device, ifindex=found.subject.ifindex)
+            found = replace(found, subject=place_on(found.subject, on_record))
         return self._introduced(found) if found.subject.type in NEIGHBORS else found
 
     def _described(self, found: Classification, device: Device) -> Classification:

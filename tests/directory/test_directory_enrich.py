@@ -3,7 +3,7 @@
 import pytest
 
 from fannel.directory.directory import Device, Interface, Lookup
-from fannel.directory.enrich import MAX_CLAIMANTS, enrich_subject, to_host
+from fannel.directory.enrich import MAX_CLAIMANTS, enrich_subject, place_on, to_host
 from fannel.directory.mapping import os_name
 from fannel.event import Host, Subject
 
@@ -45,6 +45,30 @@ def test_what_the_device_said_itself_stays():
 def test_without_an_interface_a_subject_is_unchanged():
     subject = Subject("interface", ifindex=3)
     assert enrich_subject(subject, None) is subject
+
+
+def test_a_group_on_an_interface_known_by_index_is_named_as_a_line_names_it():
+    group = Subject("fhrp_group", "ifindex 3 group 12", ifindex=3)
+    vlan = Interface("Vl12", 3)
+    assert place_on(group, vlan) == Subject("fhrp_group", "Vlan12 group 12", ifindex=3, interface="Vlan12")
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        Subject("fhrp_group", "Vlan12 group 12", ifindex=3, interface="Vlan12"),
+        Subject("fhrp_group", "ifindex 30 group 12", ifindex=3),
+        Subject("ospf_neighbor", "192.0.2.9", ifindex=3),
+        Subject("fhrp_group", ifindex=3),
+    ],
+)
+def test_what_is_named_otherwise_keeps_its_name(subject):
+    assert place_on(subject, GI1) is subject
+
+
+def test_where_pagoda_has_no_such_index_the_trap_has_the_last_word():
+    group = Subject("fhrp_group", "ifindex 3 group 12", ifindex=3)
+    assert place_on(group, None) is group
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from fannel.event import Host
+from fannel.kinds.interface_name import canonical_interface_name
 
 if TYPE_CHECKING:
     from fannel.directory.directory import Interface, Lookup
@@ -47,3 +48,15 @@ def enrich_subject(subject: Subject, interface: Interface | None) -> Subject:
         peer=subject.peer or interface.peer,
         circuit=subject.circuit or interface.circuit,
     )
+
+
+def place_on(subject: Subject, interface: Interface | None) -> Subject:
+    """What a trap says is on an interface it knows by index alone, named as a line names it.
+
+    `ifindex 10 group 1` is `Vlan10 group 1` where pagoda has the index.
+    """
+    by_index = f"ifindex {subject.ifindex} "
+    if interface is None or subject.interface or not (subject.name or "").startswith(by_index):
+        return subject
+    name = canonical_interface_name(interface.name)
+    return replace(subject, name=f"{name} {(subject.name or '').removeprefix(by_index)}", interface=name)
