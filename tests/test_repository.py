@@ -31,6 +31,19 @@ FORBIDDEN = {
     "a private key": r"BEGIN (RSA |EC |OPENSSH )?PRIVATE[ ]KEY",
     "a Slack token": r"\bxox[abprs]-\d{9,}",
 }
+# `fannel new` leaves that word where a person has to decide: these write it, or speak of it.
+LEAVE_IT_TO_A_PERSON = {
+    "changelogs/fragments/new.feature.md",
+    "docs/add-an-alert.md",
+    "docs/decisions.md",
+    "src/fannel/checks/scaffold.py",
+    "src/fannel/cli/new_files.py",
+    "src/fannel/kinds/scaffold.py",
+    "tests/checks/test_checks_scaffold.py",
+    "tests/cli/test_cli_new.py",
+    "tests/kinds/test_kinds_scaffold.py",
+    "tests/test_add_an_alert.py",
+}
 
 
 def tracked(*patterns: str) -> list[Path]:
@@ -56,10 +69,9 @@ def lines_of(paths: list[Path]) -> Iterator[tuple[Path, int, str]]:
 @pytest.mark.parametrize("what", FORBIDDEN)
 def test_no_file_holds(what):
     pattern = re.compile(FORBIDDEN[what])
-    found = [
-        f"{path.relative_to(ROOT)}:{n}: {line.strip()}" for path, n, line in lines_of(tracked()) if pattern.search(line)
-    ]
-    assert found == []
+    may = LEAVE_IT_TO_A_PERSON if what == "unfinished work" else set()
+    found = [(str(path.relative_to(ROOT)), n, line) for path, n, line in lines_of(tracked()) if pattern.search(line)]
+    assert [f"{file}:{n}: {line.strip()}" for file, n, line in found if file not in may] == []
 
 
 @pytest.mark.parametrize(
