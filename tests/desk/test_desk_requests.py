@@ -121,6 +121,17 @@ class TestARefusal:
         assert not store.requests.known(SILENCES, ts)
 
 
+def test_an_answer_that_is_too_long_for_one_message_is_several(chat, slack):
+    chat = chat(silences__broad_hosts="50")
+    lines = [f"silence rt-tyo-0?:TenGigabitEthernet0/0/0/{n} 2h reason: {'&' * 280}" for n in range(20)]
+    ts = chat.say("\n".join(lines))
+    answers = chat.thread(ts)
+    assert len(answers) > 1
+    assert [f"#{number} " in "".join(answers) for number in range(1, 21)] == [True] * 20
+    posted = [call for call in slack.workspace.calls if call[0] == "chat.postMessage"]
+    assert all("blocks" in arguments for _, arguments in posted), "Slack took each as it is"
+
+
 class TestTheEndOfOne:
     def test_a_silence_is_resumed_by_its_host(self, chat, store, clock):
         chat = chat()

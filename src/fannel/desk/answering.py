@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from fannel import logs
 from fannel.desk.doing import MARKS
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 log = logs.Logger("fannel.desk")
 
+# Slack takes five for one click or command.
+_MOST_RESPONSES: Final = 4
+
 
 class Answering:
     """Wants posts in the transaction of `acting`, under keys that begin with `key`."""
@@ -38,9 +41,9 @@ class Answering:
 
     def say(self, place: Place, parts: Sequence[Part], to: Reader, *small: str) -> None:
         """The answer itself."""
-        if parts:
-            message = layout.message(parts, self._key, to, *small)
-            self._post("note", self._key, place, message.payload)
+        for message in layout.messages(parts, self._key, to, *small):
+            key = message.payload["metadata"]["event_payload"]["key"]
+            self._post("note", key, place, message.payload)
 
     def mark(self, place: Place, marks: Sequence[Mark]) -> None:
         """These emoji on the message, and no other of ours; none at all where there are no marks."""
@@ -96,9 +99,9 @@ def respond(client: SlackClient, url: str, parts: Sequence[Part], to: Reader, *,
 
     What was done is done and on record: where Slack does not take this, it is logged.
     """
-    payload = layout.message(parts, "", to).payload
-    shown = {"text": payload["text"], "blocks": payload["blocks"], "replace_original": replace}
     try:
-        client.respond(url, shown if replace else {**shown, "response_type": "ephemeral"})
+        for message in layout.messages(parts, "", to)[:_MOST_RESPONSES]:
+            shown = {"text": message.payload["text"], "blocks": message.payload["blocks"], "replace_original": replace}
+            client.respond(url, shown if replace else {**shown, "response_type": "ephemeral"})
     except SlackError as error:
         log.warning("an answer did not reach whoever asked", reason=str(error))

@@ -5,6 +5,7 @@ Slack may be asked for a user group here; later, in a transaction, nobody waits 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from fannel.desk.hosts import Hosts
     from fannel.desk.permission import Permission
     from fannel.incidents.store.requests import Acting
-    from fannel.slack.grammar import Outcome, Target
+    from fannel.slack.grammar import Target
 
 
 class Wishes:
@@ -48,7 +49,13 @@ class Wishes:
             under=under,
             limits=self._limits,
         )
-        return [self._wish(outcome, asker, said_in) for outcome in outcomes]
+        wishes = [Wish(outcome, Reader.of(outcome.language, asker.who.zone)) for outcome in outcomes]
+        # Asked once for all lines of a message: where Slack is slow to tell, that costs once.
+        denied = {
+            (wish.action, wish.outcome.language): self._why_not(wish, asker, said_in)
+            for wish in {(wish.action, wish.outcome.language): wish for wish in wishes}.values()
+        }
+        return [replace(wish, denied=denied[wish.action, wish.outcome.language]) for wish in wishes]
 
     def doing(self, acting: Acting, asker: Asker, *, alone: bool) -> Doing:
         """What does them."""
@@ -56,10 +63,8 @@ class Wishes:
         trouble = self._hosts.trouble if len(known) == 0 else None
         return Doing(self._settings.silences, known, acting, asker, alone=alone, trouble=trouble)
 
-    def _wish(self, outcome: Outcome, asker: Asker, said_in: str) -> Wish:
-        wish = Wish(outcome, Reader.of(outcome.language, asker.who.zone))
+    def _why_not(self, wish: Wish, asker: Asker, said_in: str) -> str | None:
         if wish.action is None:
-            return wish
+            return None
         who = asker.who
-        denied = self._permission.why_not(wish.action, who.user, said_in, wish.to.words, bot=who.bot)
-        return Wish(outcome, wish.to, denied)
+        return self._permission.why_not(wish.action, who.user, said_in, wish.to.words, bot=who.bot)

@@ -24,6 +24,9 @@ _SHOWN = 3
 _REASON_SHOWN = 120
 _WHY_SHOWN = 300
 _NO_MARKS = dict.fromkeys(map(ord, "*`"))
+# Slack takes 3,000 characters in a section and refuses messages somewhere above 11,000.
+_LONGEST_SECTION, _LONGEST = 2900, 8000
+_IN_A_PART = 5
 _SMALL = "%Y-%m-%d %H:%M %Z"
 
 
@@ -133,7 +136,7 @@ def holding(silences: Sequence[Silence], head: str, to: Reader) -> tuple[str, ..
 
 
 def listed(silences: Sequence[Silence], most: int, to: Reader) -> list[Part]:
-    """What is silenced, a part for some ten of them."""
+    """What is silenced, a part for some of them."""
     words = to.words.silencing
     if not silences:
         return [Part((f"🔔 {words.list_none}",), text.push("🔔", words.list_none))]
@@ -142,7 +145,7 @@ def listed(silences: Sequence[Silence], most: int, to: Reader) -> list[Part]:
     if len(silences) > most:
         lines.append(words.list_more.format(n=f"{len(silences) - most:,}"))
     push = text.push("🔕", count)
-    return [Part(tuple(lines[at : at + 10]), push) for at in range(0, len(lines), 10)]
+    return [Part(tuple(lines[at : at + _IN_A_PART]), push) for at in range(0, len(lines), _IN_A_PART)]
 
 
 def explained(to: Reader) -> Part:
@@ -157,11 +160,29 @@ def late(lasted_s: float, to: Reader) -> str:
     return f"🕒 {blocks.fact(words.late, words.heard_late.format(lasted=to.duration(lasted_s)))}"
 
 
+def messages(parts: Sequence[Part], key: str, to: Reader, *small: str) -> list[Message]:
+    """The answer to one message: one, or as many as Slack needs; `small` stands under the last."""
+    pages: list[list[Part]] = [[]]
+    room = _LONGEST
+    for part in parts:
+        length = sum(map(len, part.lines))
+        if pages[-1] and length > room:
+            pages.append([])
+            room = _LONGEST
+        pages[-1].append(part)
+        room -= length
+    keys = [key, *(f"{key}/{number}" for number in range(2, len(pages) + 1))]
+    last = keys[-1]
+    return [
+        message(page, own, to, *(small if own == last else ())) for page, own in zip(pages, keys, strict=True) if page
+    ]
+
+
 def message(parts: Sequence[Part], key: str, to: Reader, *small: str) -> Message:
-    """The answer to one message."""
+    """One message of these parts."""
     shown = []
     for part in parts:
-        shown.append(blocks.section(*part.lines))
+        shown += _sections(part.lines)
         if part.confirm is not None:
             label = to.words.silencing.confirm
             shown.append(blocks.actions(blocks.button(CONFIRM, label, str(part.confirm), "primary")))
@@ -187,6 +208,16 @@ def person(who: str) -> str:
 
 
 # --- pieces -------------------------------------------------------------------------------------------------------
+
+
+def _sections(lines: Sequence[str]) -> list[blocks.Json]:
+    """The lines in as few sections as Slack takes."""
+    found: list[list[str]] = [[]]
+    for line in lines:
+        if found[-1] and sum(map(len, found[-1])) + len(found[-1]) + len(line) > _LONGEST_SECTION:
+            found.append([])
+        found[-1].append(line)
+    return [blocks.section(*some) for some in found if any(some)]
 
 
 def _first(emoji: str, head: str, silence: Silence, to: Reader, *, until: bool = True) -> tuple[str, str]:
