@@ -24,7 +24,7 @@ options:
   say:
     description:
       - When people are told of an event without an incident. V(first) tells them what happened before anybody looks,
-        and then what a look found. V(confirmed) tells them both once the check confirmed it, and nothing otherwise.
+        and then what a look found. V(confirmed) tells them only what a check confirmed, once an hour.
     type: str
     choices: [first, confirmed]
     default: first

@@ -212,9 +212,10 @@ class Responder:
     def report(self, event: Json, verdict: Verdict, say: Say) -> Json:
         """What a look at something found that is no fault, and has no thread: said where it tells something."""
         self.store.activities.note([*activities(event, verdict, self._now())])
+        # What is said only when it is confirmed may go on and on: it is said once an hour, however many events it has.
+        key = f"{event['fingerprint']}/{self._now():%Y-%m-%dT%H}/found" if say == "confirmed" else None
         if verdict.outcome == "confirmed" or (say == "first" and verdict.outcome != "inconclusive"):
-            self.note(event)
-            self.note(event, verdict)
+            self.note(event, verdict, key)
         return _looked(event, verdict)
 
     def look_again(self, event: Json, after_s: float) -> bool:
@@ -247,10 +248,10 @@ class Responder:
                 self._thread(it).reply(VERDICT, key, said)
 
     @again_if_lost
-    def note(self, event: Json, found: Verdict | None = None) -> None:
+    def note(self, event: Json, found: Verdict | None = None, key: str | None = None) -> None:
         """Say what nobody logs in for: a fault on an unknown device gets its thread, everything else one message.
 
-        With `found` it is what a look at that found, in a message of its own.
+        Or what a look at it `found`, in a message of its own. What has the same `key` is said once.
         """
         if "incident" in event:
             verdict = unseen(event)
@@ -262,7 +263,7 @@ class Responder:
         if self._outbox is None:
             return
         logged = self.store.event_json(event["id"]) or event
-        key = f"event/{event['id']}" if found is None else f"event/{event['id']}/found"
+        key = key or f"event/{event['id']}" + ("/found" if found else "")
         message = layout.note(Event.from_json(logged), key, self._reader, found)
         self.store.posts.want(post(self._settings, self._now(), None, "note", key, message, FIRST))
         self._outbox.deliver(key)
@@ -382,10 +383,8 @@ class Responder:
 
 def _looked(event: Json, verdict: Verdict) -> Json:
     """No verdict on a fault: a rule that acts on those must not take it for one."""
-    asked = Event.from_json(event)
-    return replace(
-        asked, id=str(ULID()), kind=LOOKED, received_at=utc_now(), via="check", verdict=verdict.to_json()
-    ).to_queue()
+    asked = replace(Event.from_json(event), kind=LOOKED, via="check", verdict=verdict.to_json())
+    return replace(asked, id=str(ULID()), received_at=utc_now()).to_queue()
 
 
 def _calm(event: Json, said: Message, to: Reader) -> Message:

@@ -61,6 +61,17 @@ def test_a_session_named_by_its_number_should_have_no_address():
         fill("show bfd neighbor {peer}", subject)
 
 
+def test_a_process_should_enter_a_command_by_its_name():
+    assert fill("show processes {process}", Subject("process", name="bgp")) == "show processes bgp"
+    assert "process" not in known_values(Subject("interface", name="bgp"))
+
+
+@pytest.mark.parametrize("name", ["BGP Router", "rpd; reload", "rpd|no-more", "-rpd", "", "é", "x" * 65])
+def test_what_is_no_name_of_a_process_should_not_reach_a_device(name):
+    with pytest.raises(UnfitValueError):
+        fill("show processes {process}", Subject("process", name=name))
+
+
 def test_the_interface_a_neighbour_is_reached_by_should_be_its_interface():
     assert value_of("interface", Subject("ospf_neighbor", name="192.0.2.2", interface="Gi0/1")) == "Gi0/1"
     assert "interface" not in known_values(Subject("ospf_neighbor", name="192.0.2.2"))

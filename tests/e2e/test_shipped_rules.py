@@ -31,13 +31,13 @@ CHECKS = sorted(
     for file in Checks((root() / "checks",)).files()
     if (file.parent.name, "raise") in PHASES
 )
-# What only informs (a restart) has no incident. Who changed a configuration is asked where a verdict wants to know.
+# What only informs (a restart) has no incident. The rest is asked where a verdict wants to know.
 INFORMING = sorted(
     (kind.name, file.stem)
     for file in Checks((root() / "checks",)).files()
     for kind in KINDS
     if kind.problem == file.parent.name and kind.phase == "info" and (kind.problem, "raise") not in PHASES
-    if kind.name not in ("config_changed", "reload_requested")
+    if kind.name not in ("config_changed", "stp_topology_change", "reload_requested")
 )
 OVER = sorted({problem for problem, _ in CHECKS if (problem, "clear") in PHASES})
 LOOKED_AT = "fannel.network.respond"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from answering import DOWN, UNREACHABLE, messages, pushes, recorded
-from events import event
+from events import NOW, event
 from jsonschema import validate
 
 from fannel.checks.verdict import Verdict
@@ -55,7 +56,17 @@ def test_what_is_said_only_when_it_is_confirmed_is_not_said_before(responder, sl
     responder.report(restarted, UNREACHABLE, "confirmed")
     assert messages(slack) == []
     responder.report(restarted, CRASHED, "confirmed")
-    assert ["it crashed" in push for push in pushes(slack)] == [False, True]
+    assert ["it crashed" in push for push in pushes(slack)] == [True]
+
+
+def test_what_is_said_only_when_it_is_confirmed_is_said_once_an_hour(responder, store, slack, restarted):
+    again = recorded(store, *(replace(event(phase="info"), subject=Subject("device")) for _ in range(3)))
+    for one in (restarted, *again):
+        responder.report(one, CRASHED, "confirmed")
+    assert len(messages(slack)) == 1
+    responder.clock.now = NOW + timedelta(hours=1)
+    responder.report(again[0], CRASHED, "confirmed")
+    assert len(messages(slack)) == 2
 
 
 def test_without_slack_it_is_only_recorded(settings, store, restarted):
