@@ -25,7 +25,8 @@ from fannel.lab.slack.server import BOT_TOKEN, SlackStandIn, running
 from fannel.naming.catalogue import Catalogue
 from fannel.observer.retelling import Retelling
 from fannel.pipeline import Pipeline
-from fannel.respond import Responder, open_outbox
+from fannel.posting import open_outbox
+from fannel.respond import Responder
 from fannel.wire import capture
 
 CAPTURE = Path(__file__).parent / "corpus" / "captures" / "link_cut_and_restore.pcap"

@@ -19,7 +19,8 @@ from fannel.host_name import is_host_name
 from fannel.incidents.store import Store
 from fannel.lab.pagoda import LAB_TOKEN, PagodaStandIn
 from fannel.lab.slack.server import BOT_TOKEN, SlackStandIn, running
-from fannel.respond import Responder, open_outbox
+from fannel.posting import open_outbox
+from fannel.respond import Responder
 from fannel.wire.encoder import encode_trap
 from fannel.wire.varbind import ValueType, WireVarBind
 

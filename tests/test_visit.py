@@ -19,7 +19,8 @@ from fannel.incidents.lease import login
 from fannel.incidents.store import Store, StoreError
 from fannel.lab.slack.server import BOT_TOKEN, SlackStandIn, running
 from fannel.login import Turns
-from fannel.respond import Responder, open_outbox
+from fannel.posting import open_outbox
+from fannel.respond import Responder
 from fannel.visit import FORGOTTEN_AFTER, MOST_ANSWERS, Visits
 
 CHANNEL = "C0ALERTS01"

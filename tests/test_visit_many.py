@@ -20,7 +20,8 @@ from fannel.incidents.store import Store
 from fannel.incidents.store.posts import FIRST
 from fannel.incidents.store.tables import asks, leases
 from fannel.lab.slack.server import BOT_TOKEN, SlackStandIn, running
-from fannel.respond import Responder, open_outbox
+from fannel.posting import open_outbox
+from fannel.respond import Responder
 from fannel.visit import Visits
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]

@@ -11,7 +11,8 @@ from ansible.plugins.action import ActionBase
 
 from fannel import config
 from fannel.incidents.store import PATIENCE_S, Store, StoreError
-from fannel.respond import Responder, UnknownIncidentError, open_outbox
+from fannel.posting import open_outbox
+from fannel.respond import Responder, UnknownIncidentError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

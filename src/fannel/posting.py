@@ -1,19 +1,24 @@
-"""The posts of one incident's thread, wanted in the very transaction that changes the incident."""
+"""The posts of one incident's thread, wanted in the very transaction that changes the incident; and their outbox."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fannel.incidents.lease import utc_now
 from fannel.incidents.store import Post
 from fannel.incidents.store.posts import FIRST, OUTPUT
 from fannel.slack import layout
+from fannel.slack.client import SlackClient
+from fannel.slack.outbox import Outbox
 from fannel.slack.words import Reader
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from fannel.config import Settings
     from fannel.incidents.incident import Incident
+    from fannel.incidents.store import Store
     from fannel.incidents.store.about import About
     from fannel.incidents.store.posts import Kind
     from fannel.slack.layout import Message
@@ -104,3 +109,15 @@ def post(
         broadcast=message.broadcast,
         priority=priority,
     )
+
+
+def open_outbox(settings: Settings, store: Store, now: Callable[[], datetime] = utc_now) -> Outbox | None:
+    """The outbox on the configured Slack, or None while no bot token is set."""
+    if settings.slack.bot_token is None:
+        return None
+    client = SlackClient(
+        settings.slack.bot_token.get_secret_value(),
+        api_url=str(settings.slack.api_url),
+        timeout_s=settings.slack.timeout_s,
+    )
+    return Outbox(store, client, now=now, reader=reader_of(settings), storm_incidents=settings.slack.storm_incidents)

@@ -25,11 +25,9 @@ from fannel.incidents.store.changes import By
 from fannel.incidents.store.lost import again_if_lost
 from fannel.incidents.store.posts import FIRST, RECOVERY, SUMMARY, VERDICT
 from fannel.looked import activities
-from fannel.posting import Thread, post, reader_of
+from fannel.posting import Thread, open_outbox, post, reader_of
 from fannel.slack import layout
-from fannel.slack.client import SlackClient
 from fannel.slack.layout import course
-from fannel.slack.outbox import Outbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,6 +38,7 @@ if TYPE_CHECKING:
     from fannel.incidents.incident import Incident
     from fannel.incidents.store.about import About
     from fannel.slack.layout import Message
+    from fannel.slack.outbox import Outbox
     from fannel.slack.words import Reader
 
 
@@ -56,18 +55,6 @@ class UnknownIncidentError(LookupError):
 def utc_now() -> datetime:
     """The time, aware."""
     return datetime.now(UTC)
-
-
-def open_outbox(settings: Settings, store: Store, now: Callable[[], datetime] = utc_now) -> Outbox | None:
-    """The outbox on the configured Slack, or None while no bot token is set."""
-    if settings.slack.bot_token is None:
-        return None
-    client = SlackClient(
-        settings.slack.bot_token.get_secret_value(),
-        api_url=str(settings.slack.api_url),
-        timeout_s=settings.slack.timeout_s,
-    )
-    return Outbox(store, client, now=now, reader=reader_of(settings), storm_incidents=settings.slack.storm_incidents)
 
 
 class Responder:
@@ -268,10 +255,10 @@ class Responder:
         self.store.posts.want(post(self._settings, self._now(), None, "note", key, message, FIRST))
         self._outbox.deliver(key)
 
-    def retell(self, incident_id: str) -> bool:
+    def retell(self, incident_id: str, *, quietly: bool = False) -> bool:
         """Bring the parent message up to date; False where there is none, because nobody was told of it.
 
-        That it flaps is a reply as well, once and kept up to date: nobody hears a message change.
+        That it flaps is a reply as well, once and kept up to date: nobody hears a message change. Not `quietly`.
         """
         if self._outbox is None:
             return False
@@ -285,7 +272,7 @@ class Responder:
                         said = course.flapping(it.incident, aside, key, self._reader)
                         if it.wanted(key):
                             thread.edit(SUMMARY, key, str(ULID()), said)
-                        else:
+                        elif not quietly:
                             thread.reply(SUMMARY, key, said)
         except NoIncidentError:  # pruned meanwhile
             return False

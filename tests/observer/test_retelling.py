@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from events import NOW
@@ -22,6 +23,8 @@ class Record:
         self.retold = []
         self.has_parent = True
         self.away = False
+        self.quietly = []
+        self.silenced = False
 
     def with_aside(self, now):
         if self.away:
@@ -34,9 +37,16 @@ class Record:
     def forget_calm(self, now):
         pass
 
-    def retell(self, incident_id):
+    def incident(self, incident_id):
+        return SimpleNamespace(opened_by="E-1")
+
+    def event_json(self, event_id):
+        return {"id": event_id}
+
+    def retell(self, incident_id, *, quietly=False):
         if self.has_parent:
             self.retold.append((incident_id, self.beside.flapping))
+            self.quietly.append(quietly)
         return self.has_parent
 
 
@@ -52,7 +62,7 @@ def counters():
 
 @pytest.fixture
 def retelling(record, counters):
-    return Retelling(record, record, counters, lambda: record.now)
+    return Retelling(record, record, counters, lambda: record.now, lambda _: record.silenced)
 
 
 def after(record, retelling, seconds, flapping):
@@ -65,6 +75,15 @@ def test_what_flaps_is_told_at_once_then_every_half_minute_and_when_it_is_calm(r
     for seconds, changes in ((0, 6), (5, 7), (20, 8), (5, 9), (5, 10), (5, 0), (5, 0)):
         after(record, retelling, seconds, changes)
     assert record.retold == [("A-1", 6), ("A-1", 9), ("A-1", 0)]
+
+
+def test_while_it_is_silenced_it_is_told_quietly_and_aloud_when_that_is_over(record, retelling):
+    record.silenced = True
+    after(record, retelling, 0, 6)
+    record.silenced = False
+    for _ in range(3):
+        after(record, retelling, 31, 6)
+    assert record.quietly == [True, False]
 
 
 def test_what_nobody_was_told_of_is_told_once_somebody_was(record, retelling):

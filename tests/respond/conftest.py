@@ -11,7 +11,8 @@ from events import NOW
 from fannel import config
 from fannel.incidents.store import Store
 from fannel.lab.slack.server import BOT_TOKEN, SlackStandIn, running
-from fannel.respond import Responder, open_outbox
+from fannel.posting import open_outbox
+from fannel.respond import Responder
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,8 @@ from fannel.event import schema
 from fannel.intake.source_notice import Notice, Sender
 from fannel.lab.slack.faults import Fault
 from fannel.normalise import lost_event
-from fannel.respond import Responder, UnknownIncidentError, open_outbox
+from fannel.posting import open_outbox
+from fannel.respond import Responder, UnknownIncidentError
 
 
 def test_a_fault_is_announced_before_anything_is_known(responder, store, slack):

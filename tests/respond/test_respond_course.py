@@ -191,6 +191,17 @@ def test_that_it_flaps_is_said_once_to_the_channel_and_counted_there_and_in_the_
     assert parent["text"].startswith("🔁 FLAPPING ×12 rt-tyo-01 Gi0/1")
 
 
+def test_that_it_flaps_calls_nobody_while_it_is_silenced(responder, store, slack, down):
+    flap(store, LATER, 8)
+    responder.retell(down["incident"]["id"], quietly=True)
+    responder._outbox.deliver()
+    parent, _ = messages(slack)
+    assert parent["text"].startswith("🔁 FLAPPING")
+    responder.retell(down["incident"]["id"])
+    responder._outbox.deliver()
+    assert len(messages(slack)) == 3
+
+
 def test_that_it_flaps_again_after_it_was_calm_is_said_again(responder, store, slack, down):
     flap(store, LATER, 8)
     responder.retell(down["incident"]["id"])

@@ -60,7 +60,8 @@ from fannel.observer.silencing import LOOK_EVERY_S, Silencing
 from fannel.observer.telling import Telling
 from fannel.observer.vitals import Vitals
 from fannel.pipeline import Pipeline
-from fannel.respond import Responder, open_outbox
+from fannel.posting import open_outbox
+from fannel.respond import Responder
 from fannel.windows.gather import sources_of
 from fannel.wire.usm import UserError
 
@@ -226,7 +227,11 @@ class Observer:
         chores = Chores()
         if self.delivery is not None:
             chores.add("outbox", DELIVER_EVERY_S, self.delivery)
-        chores.add("retelling", RETELL_EVERY_S, Retelling(self._store, self._responder, self._counters, _now))
+        chores.add(
+            "retelling",
+            RETELL_EVERY_S,
+            Retelling(self._store, self._responder, self._counters, _now, self._silencing.covers),
+        )
         chores.add("closing", CLOSE_EVERY_S, Closing(self._store, self._counters, _now))
         if self._settings.slack.clickable:
             chores.add("beat", BEAT_EVERY_S, Beating(self._store, self._counters, _now))

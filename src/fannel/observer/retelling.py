@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from fannel.event import Json
     from fannel.incidents.incident import Aside
     from fannel.incidents.store import Store
     from fannel.intake.counters import Counters
@@ -26,12 +27,21 @@ FLAPPING_EVERY = timedelta(seconds=30)
 class Retelling:
     """Remembers what was told and nothing else: after a restart it is told once more, into the same message."""
 
-    def __init__(self, store: Store, responder: Responder, counters: Counters, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        responder: Responder,
+        counters: Counters,
+        now: Callable[[], datetime],
+        is_silenced: Callable[[Json], bool] = lambda _: False,
+    ) -> None:
+        """That something flaps calls people; not while it `is_silenced`."""
+        self._is_silenced = is_silenced
         self._store = store
         self._responder = responder
         self._counters = counters
         self._now = now
-        self._told: dict[str, tuple[Aside, datetime]] = {}
+        self._told: dict[str, tuple[tuple[Aside, bool], datetime]] = {}
 
     def __call__(self) -> None:
         """Tell what changed. Nothing that goes wrong here ends the process that records events."""
@@ -44,13 +54,21 @@ class Retelling:
             log.exception("retelling failed")
             self._counters.add("retelling_defects")
 
+    def _is_quiet(self, incident_id: str) -> bool:
+        incident = self._store.incident(incident_id)
+        opening = None if incident is None else self._store.event_json(incident.opened_by)
+        return opening is not None and self._is_silenced(opening)
+
     def _retell(self, now: datetime) -> None:
         listed = self._store.with_aside(now)
         for incident_id in sorted({*listed, *self._told}):
             aside = self._store.aside(incident_id)
             before, told_at = self._told.get(incident_id, (None, now))
-            resting = before is not None and before.flapping and aside.flapping and now - told_at < FLAPPING_EVERY
-            if aside != before and not resting and self._responder.retell(incident_id):
-                self._told[incident_id] = (aside, now)
+            resting = before is not None and before[0].flapping and aside.flapping and now - told_at < FLAPPING_EVERY
+            if resting:
+                continue
+            looks = (aside, bool(aside.flapping) and self._is_quiet(incident_id))
+            if looks != before and self._responder.retell(incident_id, quietly=looks[1]):
+                self._told[incident_id] = (looks, now)
         self._told = {one: self._told[one] for one in listed if one in self._told}
         self._store.forget_calm(now)
