@@ -99,10 +99,16 @@ def expect(data: bytes, pos: int, end: int, tag: int, what: str) -> tuple[int, i
     Raises:
         DecodeError: As `read_header`, or another tag stands there; `what` is named in the reason.
     """
-    if pos + 2 <= end and data[pos] == tag and data[pos + 1] < 0x80:  # nearly always: a call less
-        stop = pos + 2 + data[pos + 1]
-        if stop <= end:
-            return pos + 2, stop
+    start = pos + 2
+    if start <= end and data[pos] == tag:  # nearly always: a call or two less
+        size = data[pos + 1]
+        if size == 0x81 and start < end:  # one octet of length: what holds a whole message has that
+            stop = start + 1 + data[start]
+            start += 1
+        else:
+            stop = start + size
+        if stop <= end and (size < 0x80 or size == 0x81):
+            return start, stop
     if pos < end and data[pos] != tag:
         raise DecodeError(f"{what} should be {TAG_NAMES.get(tag, f'0x{tag:02x}')}, not tag 0x{data[pos]:02x}", pos)
     _, start, stop = read_header(data, pos, end)
@@ -120,8 +126,9 @@ def expect_all(data: bytes, pos: int, end: int, elements: tuple[tuple[int, str],
     """
     bounds: list[int] = []
     for tag, what in elements:
-        if pos + 2 <= end and data[pos] == tag and data[pos + 1] < 0x80 and pos + 2 + data[pos + 1] <= end:
-            start, pos = pos + 2, pos + 2 + data[pos + 1]
+        start = pos + 2
+        if start <= end and data[pos] == tag and (size := data[pos + 1]) < 0x80 and start + size <= end:
+            pos = start + size
         else:
             start, pos = expect(data, pos, end, tag, what)
         bounds += (start, pos)

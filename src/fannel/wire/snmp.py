@@ -64,19 +64,11 @@ def decode(datagram: bytes | memoryview) -> Message:
     frame = _read_frame(data)
     if frame.version == 0:
         return _read_v1_trap(data, frame)
-    request_id, trap_oid, uptime_ticks, agent_address, enterprise, varbinds = read_notification(
-        data, frame.start, frame.end
-    )
     return Message(
-        version="2c",
-        community=data[frame.community_start : frame.community_end],
-        pdu="inform" if frame.pdu == INFORM else "trap",
-        request_id=request_id,
-        trap_oid=trap_oid,
-        uptime_ticks=uptime_ticks,
-        agent_address=agent_address,
-        enterprise=enterprise,
-        varbinds=varbinds,
+        "2c",
+        data[frame.community_start : frame.community_end],
+        "inform" if frame.pdu == INFORM else "trap",
+        *read_notification(data, frame.start, frame.end),
     )
 
 

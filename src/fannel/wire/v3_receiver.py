@@ -212,10 +212,11 @@ class V3Receiver:
     def _accept(self, envelope: Envelope, source: str, now: float | None) -> Accepted:
         """Check in the order of RFC 3414 §3.2, which keeps a Report from telling what a stranger must not know."""
         key = (envelope.engine_id, envelope.user, source)
-        session = self._sessions.get(key)
-        if session is None:
+        known = self._sessions.get(key)
+        if known is None:
             session = self._new_session(envelope, source, now)
         else:
+            session = known
             self._sessions.move_to_end(key)
         self._check_level(envelope.level, session)
         if envelope.level is not NO_AUTH_NO_PRIV:
@@ -230,7 +231,7 @@ class V3Receiver:
         else:
             accepted = self._accept_trap(envelope, scoped, now)
         # Only now: a recorded message, though genuine, must not push the keys of others out.
-        if envelope.level is not NO_AUTH_NO_PRIV:
+        if known is None and envelope.level is not NO_AUTH_NO_PRIV:
             self._keep(key, session)
         return accepted
 
@@ -331,10 +332,9 @@ class V3Receiver:
         return Accepted(message, partial(self._answers.response, envelope, scoped, session.keys()))
 
     def _keep(self, key: tuple[bytes, bytes, str], session: _Session) -> None:
-        if key not in self._sessions:
-            self._sessions[key] = session
-            if len(self._sessions) > self._max_sessions:
-                self._sessions.popitem(last=False)
+        self._sessions[key] = session
+        if len(self._sessions) > self._max_sessions:
+            self._sessions.popitem(last=False)
 
     def _turn_away(self, envelope: Envelope, turned_away: _TurnedAway, now: float | None) -> Report | Refused:
         reason, detail = turned_away.reason, turned_away.detail
@@ -349,25 +349,18 @@ class V3Receiver:
 
 def _message(envelope: Envelope, scoped: ScopedPdu, pdu: Literal["trap", "inform"], engine_id: bytes) -> Message:
     try:
-        request_id, trap_oid, uptime_ticks, agent_address, enterprise, varbinds = read_notification(
-            scoped.data, scoped.start, scoped.end
-        )
+        said = read_notification(scoped.data, scoped.start, scoped.end)
     except DecodeError as error:
         raise _TurnedAway("undecodable", str(error)) from None
     return Message(
-        version="3",
-        community=b"",
-        pdu=pdu,
-        request_id=request_id,
-        trap_oid=trap_oid,
-        uptime_ticks=uptime_ticks,
-        agent_address=agent_address,
-        enterprise=enterprise,
-        varbinds=varbinds,
-        user=envelope.user.decode("utf-8", "replace"),
-        engine_id=engine_id.hex() or None,
-        context=scoped.context.decode("utf-8", "replace"),
-        authenticated=envelope.level is not NO_AUTH_NO_PRIV,
+        "3",
+        b"",
+        pdu,
+        *said,
+        envelope.user.decode("utf-8", "replace"),
+        engine_id.hex() or None,
+        scoped.context.decode("utf-8", "replace"),
+        envelope.level is not NO_AUTH_NO_PRIV,
     )
 
 

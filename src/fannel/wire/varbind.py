@@ -88,14 +88,15 @@ def read_varbinds(data: bytes, pos: int, end: int) -> list[WireVarBind]:
             )
         if not usual:
             name_start, name_stop, tag, value_start, stop = _read_headers(data, pos, end)
-        value_type = types.get(tag)
-        if value_type is None:
-            raise DecodeError(f"a value of unknown type 0x{tag:02x}", name_stop)
+        try:
+            value_type, read = types[tag]
+        except KeyError:
+            raise DecodeError(f"a value of unknown type 0x{tag:02x}", name_stop) from None
         try:
             name = ber.dotted(data[name_start:name_stop])
         except DecodeError as error:
             raise error.shifted(name_start) from None
-        varbinds.append(WireVarBind(name, value_type, _READERS[tag](data, value_start, stop)))
+        varbinds.append(WireVarBind(name, value_type, read(data, value_start, stop)))
         pos = stop
     return varbinds
 
@@ -133,10 +134,9 @@ def _read_nothing(_data: bytes, start: int, stop: int) -> None:
         raise DecodeError("a NULL or exception that has a value", start)
 
 
-_TYPES = {int(value_type): value_type for value_type in ValueType}
 # Keyed by plain ints: hashing an enumeration member is a Python call, and this is looked up for every varbind.
-_READERS: dict[int, Callable[[bytes, int, int], Value]] = {
-    int(value_type): reader
+_TYPES: dict[int, tuple[ValueType, Callable[[bytes, int, int], Value]]] = {
+    int(value_type): (value_type, reader)
     for value_type, reader in (
         (ValueType.INTEGER, ber.read_signed),
         (ValueType.OCTET_STRING, _read_octets),
