@@ -34,7 +34,9 @@ def slack(shared_slack, clock):
         return clock.now.timestamp()
 
     shared_slack.workspace.clock = seconds
+    # Each test begins at the same time, so its messages have the names that those of the one before had.
     shared_slack.workspace._last_us = 0
+    shared_slack.workspace._by_client_msg_id.clear()
     yield shared_slack
     shared_slack.faults.clear()
     shared_slack.workspace.calls.clear()
