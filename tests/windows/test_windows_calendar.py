@@ -53,6 +53,15 @@ def test_what_is_cancelled_is_not_there_and_what_is_tentative_says_so():
     assert entries("cancel.ics").entries == ()
 
 
+def test_a_provider_may_list_the_circuits_and_say_how_it_stands():
+    found = {one.key: (one.circuits, one.tentative) for one in entries("maintnote.ics").entries}
+    assert found == {
+        "two@x": (("CID-77", "CID-78"), False),
+        "one@x": (("CID-77",), True),
+        "none@x": ((), False),
+    }
+
+
 def test_the_organiser_is_the_author():
     assert [one.organiser for one in entries("status.ics").entries] == ["noc@provider.example", "Provider NOC"]
 

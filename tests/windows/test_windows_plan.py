@@ -176,7 +176,7 @@ ONCE = "from: 2026-12-01, until: 2026-12-02"
             f"windows:\n  - {{name: x, match: [host=a], {ONCE}}}\n  - {{name: x, match: [host=b], {ONCE}}}",
             "core.yml:3: 'x' is there already, at",
         ),
-        ("titles:\n  - {title: 'a('}", "core.yml:2: one of 'match', 'by' and 'ignore'"),
+        ("titles:\n  - {title: 'a('}", "core.yml:2: one of 'match', 'by', 'listed' and 'ignore'"),
         ("titles:\n  - {title: 'a(', ignore: true}", "core.yml:2: title: no regular expression (RE2)"),
         ("titles:\n  - {title: a, by: circuit}", "core.yml:2: the title has no group 'circuit'"),
         ("titles:\n  - {title: '(?P<cid>a)', by: cid}", "core.yml:2: 'table' is missing"),
@@ -216,4 +216,4 @@ def test_the_examples_of_the_documentation_can_be_used(plan):
     assert len(found) == 2
     read = [plan(example, name=f"{number}.yml") for number, example in enumerate(found)][-1]
     assert len(read.planned) == 2
-    assert len(read.titles) == 4
+    assert len(read.titles) == 5

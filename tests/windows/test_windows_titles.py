@@ -22,6 +22,12 @@ titles:
     ignore: true
   - title: '(?i)provider-\d+ circuit (?P<circuit>CID-\d+)'
     by: circuit
+  - title: '^Maintenance '
+    listed: true
+  - title: '^Upgrade '
+    listed: true
+    table:
+      svc-1: [host=rt1]
   - title: 'ring (?P<ring>\w+)'
     by: ring
     table:
@@ -62,7 +68,7 @@ def rules(tmp_path_factory):
     ],
 )
 def test_a_title_means_what_its_rule_says(rules, title, expected):
-    assert described(meant(rules, "provider-x", title, PLACES)) == expected
+    assert described(meant(rules, "provider-x", title, PLACES).scopes) == expected
 
 
 @pytest.mark.parametrize(
@@ -82,7 +88,7 @@ def test_a_title_that_means_nothing_says_why(rules, title, why):
 
 
 def test_a_rule_may_be_for_one_calendar(rules):
-    assert meant(rules, "ours", "internal circuit CID-77", PLACES) == ()
+    assert meant(rules, "ours", "internal circuit CID-77", PLACES).scopes == ()
     with pytest.raises(Unmapped):
         meant(rules, "provider-x", "internal circuit CID-77", PLACES)
 
@@ -92,7 +98,7 @@ def test_a_rule_may_be_for_one_calendar(rules):
 )
 def test_no_title_silences_by_a_pattern_of_its_own(rules, text, form):
     try:
-        scopes = meant(rules, "provider-x", form.format(text, text), PLACES)
+        scopes = meant(rules, "provider-x", form.format(text, text), PLACES).scopes
     except Unmapped:
         return
     for scope in scopes:
@@ -102,7 +108,7 @@ def test_no_title_silences_by_a_pattern_of_its_own(rules, text, form):
 
 class TestNames:
     def full(self, rules, title):
-        return described(map(PLACES.full, meant(rules, "provider-x", title, PLACES)))
+        return described(map(PLACES.full, meant(rules, "provider-x", title, PLACES).scopes))
 
     def test_a_short_name_is_the_host_that_has_it(self, rules):
         assert self.full(rules, "work on RT1") == "host=rt1.example.net"
@@ -113,3 +119,25 @@ class TestNames:
     def test_one_of_two_hosts_is_neither(self, rules):
         with pytest.raises(AmbiguousNameError, match=r"rt2\.a\.example\.net, rt2\.b"):
             self.full(rules, "work on rt2")
+
+
+class TestWhatAnEntryListsItself:
+    """Circuits by the Maintnote convention; which title they stand under a rule says."""
+
+    def meaning(self, rules, title, *circuits):
+        return meant(rules, "provider-x", title, PLACES, circuits)
+
+    def test_all_that_are_known_are_meant_and_the_others_said(self, rules):
+        found = self.meaning(rules, "Maintenance WO-1", "CID-99", "cid-77")
+        assert (
+            described(found.scopes) == "host=rt1.example.net interface=Gi0/1, host=rt2.a.example.net interface=xe-0/0/1"
+        )
+        assert found.unknown == ("no interface in pagoda has the circuit CID-99",)
+
+    def test_a_table_may_say_what_they_are(self, rules):
+        assert described(self.meaning(rules, "Upgrade WO-1", "SVC-1").scopes) == "host=rt1"
+
+    @pytest.mark.parametrize(("circuits", "why"), [((), "lists no circuit"), (("CID-99",), "the circuit CID-99")])
+    def test_where_none_is_known_it_means_nothing(self, rules, circuits, why):
+        with pytest.raises(Unmapped, match=why):
+            self.meaning(rules, "Maintenance WO-1", *circuits)

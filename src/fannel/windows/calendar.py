@@ -39,7 +39,7 @@ class CalendarError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One time in a calendar. `key` names it whatever else changes; times are UTC."""
+    """One time in a calendar. `key` names it whatever else changes; times are UTC. `circuits` are those it lists."""
 
     key: str
     title: str
@@ -47,6 +47,7 @@ class Entry:
     ends_at: datetime
     organiser: str = ""
     tentative: bool = False
+    circuits: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,4 +172,4 @@ def entries_of(data: bytes, start: datetime, end: datetime, zone: str) -> Entrie
 def _entry(said: Mapping[str, Any]) -> Entry:
     starts_at, ends_at = (datetime.fromisoformat(said[name]).astimezone(UTC) for name in ("starts_at", "ends_at"))
     key = said["uid"] if said["planned_for"] is None else f"{said['uid']}/{said['planned_for']}"
-    return Entry(key, said["title"], starts_at, ends_at, said["organiser"], said["tentative"])
+    return Entry(key, said["title"], starts_at, ends_at, said["organiser"], said["tentative"], tuple(said["circuits"]))

@@ -27,6 +27,8 @@ MOST_ENTRIES: Final = 2_000
 _MOST_PROBLEMS: Final = 100
 _LONGEST_TITLE: Final = 1000
 _LONGEST_UID: Final = 200
+_MOST_CIRCUITS: Final = 250
+_NO_WORK: Final = frozenset({"CANCELLED", "COMPLETED"})
 # What an entry's times are made of: one of these that cannot be read makes all of it doubtful.
 _OF_TIME: Final = ("DTSTART", "DTEND", "DURATION", "RECURRENCE-ID", "RRULE", "RDATE", "EXDATE")
 
@@ -103,9 +105,11 @@ def _own_zone(calendar: Any, zone: tzinfo) -> tzinfo:  # noqa: ANN401
 
 def _entry(found: Any, recurring: set[str], zone: tzinfo, entries: list[dict[str, Any]]) -> str | None:  # noqa: ANN401
     """Add one instance; what is wrong with it instead, if it is not to be relied on."""
-    status = str(found.get("STATUS", "")).upper()
-    if status == "CANCELLED":
+    said = [str(found.get(name, "")).strip().upper() for name in ("X-MAINTNOTE-STATUS", "STATUS")]
+    if not _NO_WORK.isdisjoint(said):
         return None
+    # What a provider says of it in particular, else the entry's own.
+    status = next(filter(None, said), "")
     starts_at, ends_at = (_moment(value, zone) for value in (found.start, found.end))
     if ends_at <= starts_at:
         return f"{_title(found)!r}: has no end"
@@ -123,9 +127,21 @@ def _entry(found: Any, recurring: set[str], zone: tzinfo, entries: list[dict[str
             "ends_at": ends_at.isoformat(),
             "tentative": status == "TENTATIVE",
             "organiser": _organiser(found),
+            "circuits": _circuits(found),
         }
     )
     return None
+
+
+def _circuits(component: Any) -> list[str]:  # noqa: ANN401
+    """What the entry lists as affected (Maintnote: draft-gunter-calext-maintenance-notifications)."""
+    listed = component.get("X-MAINTNOTE-OBJECT-ID", [])
+    found = []
+    for one in listed if isinstance(listed, list) else [listed]:
+        impact = getattr(one, "params", {}).get("X-MAINTNOTE-OBJECT-IMPACT") or component.get("X-MAINTNOTE-IMPACT", "")
+        if str(impact).strip().upper() != "NO-IMPACT" and (name := _clean(str(one))[:_LONGEST_UID]):
+            found.append(name)
+    return found[:_MOST_CIRCUITS]
 
 
 def _moment(value: date, zone: tzinfo) -> datetime:

@@ -128,9 +128,10 @@ class Sources:
         found.notes += [f"calendar {name}: {problem}" for problem in entries.problems]
         for entry in entries.entries:
             try:
-                scopes = meant(plan.titles, name, entry.title, places)
-                if scopes:
-                    self._add([self._window(family, entry, scopes)], places, found)
+                meaning = meant(plan.titles, name, entry.title, places, entry.circuits)
+                if meaning.scopes:
+                    self._add([self._window(family, entry, meaning.scopes)], places, found)
+                found.notes += [f"calendar {name}: {entry.title!r}: {unknown}" for unknown in meaning.unknown]
             except Unmapped as error:
                 found.left.append(Left(name, entry.title, entry.starts_at, str(error)))
 

@@ -173,8 +173,8 @@ class _Reading:
             raise document.error(path, f"{path[-1]}: the window would last {days:.3g} days; {remedy}")
 
     def _title(self, document: Document, path: Location, raw: Mapping[str, Any]) -> Title:
-        if sum(key in raw for key in ("match", "by", "ignore")) != 1:
-            raise document.error(path, "one of 'match', 'by' and 'ignore' says what such a title means")
+        if sum(key in raw for key in ("match", "by", "listed", "ignore")) != 1:
+            raise document.error(path, "one of 'match', 'by', 'listed' and 'ignore' says what such a title means")
         pattern = _pattern(document, (*path, "title"), raw["title"])
         if (calendar := raw.get("calendar")) is not None and calendar not in self._calendars:
             near = suggestion(calendar, self._calendars)
@@ -183,7 +183,7 @@ class _Reading:
         by, table = raw.get("by"), raw.get("table")
         if by is not None and by not in groups:
             raise document.error((*path, "by"), f"the title has no group {by!r}{suggestion(by, groups)}")
-        if table is not None and by is None:
+        if table is not None and by is None and "listed" not in raw:
             raise document.error((*path, "table"), "'by' is missing: the group that is looked up there")
         if by is not None and by != CIRCUIT and table is None:
             raise document.error((*path, "by"), f"'table' is missing (only a group {CIRCUIT!r} is looked up in pagoda)")
@@ -194,7 +194,7 @@ class _Reading:
             str(value).casefold(): tuple(_scopes(document, (*path, "table", value), some))
             for value, some in (table or {}).items()
         }
-        return Title(pattern, calendar, match, by, means or None, raw.get("ignore", False))
+        return Title(pattern, calendar, match, by, means or None, "ignore" in raw, "listed" in raw)
 
 
 def _zone(document: Document, path: Location, name: str) -> tzinfo:

@@ -14,7 +14,7 @@ from fannel.incidents.matchers import scope_of
 from fannel.incidents.silence import SilenceError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from fannel.incidents.silence import Matcher, Scope
     from fannel.windows.places import Places
@@ -30,10 +30,19 @@ class Unmapped(ValueError):  # noqa: N818  (it says why; who catches it reports 
 
 
 @dataclass(frozen=True, slots=True)
+class Meaning:
+    """What an entry silences; `unknown` says what else it names, that nobody knows."""
+
+    scopes: tuple[Scope, ...] = ()
+    unknown: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Title:
     """One rule. `pattern` is compiled RE2; `match` are scopes whose values may hold `{group}`.
 
-    `by` is a group that is looked up in `table`, or, without one, among pagoda's circuits.
+    `by` is a group that is looked up in `table`, or, without one, among pagoda's circuits; `listed`: so is every circuit
+    that the entry lists itself.
     """
 
     pattern: Any
@@ -42,6 +51,7 @@ class Title:
     by: str | None = None
     table: Mapping[str, tuple[Scope, ...]] | None = None
     ignored: bool = False
+    listed: bool = False
 
     def groups(self, calendar: str, title: str) -> dict[str, str] | None:
         """What the pattern's groups hold; None where the rule is not for this title."""
@@ -50,36 +60,58 @@ class Title:
         found = self.pattern.search(title[:_LONGEST_TITLE])
         return None if found is None else {name: value for name, value in found.groupdict().items() if value}
 
-    def scopes(self, groups: Mapping[str, str], places: Places) -> tuple[Scope, ...]:
+    def meaning(self, groups: Mapping[str, str], circuits: Sequence[str], places: Places) -> Meaning:
         """What it silences.
 
         Raises:
-            Unmapped: a group holds what nobody knows.
+            Unmapped: it names nothing that anybody knows.
         """
+        if self.ignored:
+            return Meaning()
+        if self.listed:
+            return self._all(circuits, places)
         if self.by is None:
-            return tuple(_filled(texts, groups) for texts in self.match)
+            return Meaning(tuple(_filled(texts, groups) for texts in self.match))
         value = groups.get(self.by)
         if value is None:
             raise Unmapped(f"it has no {self.by}")
+        return Meaning(self._found(self.by, value, places))
+
+    def _all(self, circuits: Sequence[str], places: Places) -> Meaning:
+        """Those of the listed ones that are known; the others are said."""
+        if not circuits:
+            raise Unmapped("it lists no circuit that is affected")
+        scopes: list[Scope] = []
+        unknown: list[str] = []
+        for circuit in circuits:
+            try:
+                scopes += self._found(CIRCUIT, circuit, places)
+            except Unmapped as error:
+                unknown.append(str(error))
+        if not scopes:
+            raise Unmapped(unknown[0])
+        return Meaning(tuple(scopes), tuple(unknown))
+
+    def _found(self, what: str, value: str, places: Places) -> tuple[Scope, ...]:
         if self.table is not None:
             found = self.table.get(value.casefold())
             if found is None:
-                raise Unmapped(f"{self.by} {value} is not in the table")
+                raise Unmapped(f"{what} {value} is not in the table")
             return found
-        if not (circuits := places.circuit(value)):
+        if not (interfaces := places.circuit(value)):
             raise Unmapped(f"no interface in pagoda has the circuit {value}")
-        return circuits
+        return interfaces
 
 
-def meant(rules: tuple[Title, ...], calendar: str, title: str, places: Places) -> tuple[Scope, ...]:
-    """What a title silences by the first rule that is for it; nothing where that says to ignore it.
+def meant(rules: tuple[Title, ...], calendar: str, title: str, places: Places, circuits: Sequence[str] = ()) -> Meaning:
+    """What an entry silences by the first rule that is for its title; nothing where that says to ignore it.
 
     Raises:
         Unmapped: no rule is for it, or it names what nobody knows.
     """
     for rule in rules:
         if (groups := rule.groups(calendar, title)) is not None:
-            return () if rule.ignored else rule.scopes(groups, places)
+            return rule.meaning(groups, circuits, places)
     raise Unmapped("no rule under 'titles' is for it")
 
 
