@@ -4,8 +4,6 @@ The traps come from FRR through snmpd's AgentX, the line from bgpd through syslo
 The check logs in over SSH, as `fannel check run` does, and asks vtysh.
 """
 
-from __future__ import annotations
-
 import contextlib
 import json
 import os
