@@ -102,6 +102,12 @@ def test_where_this_problem_is_not_looked_at_the_cells_that_are_there_are_named(
     assert "on acmeos there is no check at all" in said
 
 
+def test_where_there_is_nothing_to_look_at_it_says_why(tmp_path):
+    (tmp_path / "not_applicable.yml").write_text("interface_down: {acmeos: it has no interfaces}\n")
+    with pytest.raises(CannotCheckError, match=r"\(it has no interfaces\)"):
+        prepare(Checks((tmp_path, *SHIPPED.folders)), Asked(HOST, "interface_down", "Gi0/1"), "acmeos")
+
+
 def test_a_broken_check_of_the_site_is_named_with_its_line(tmp_path):
     file = tmp_path / "interface_down" / "ios.yml"
     file.parent.mkdir()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from fannel.checks import session
 from fannel.checks.errors import CheckError, NoCheckError, did_you_mean
+from fannel.checks.not_applicable import reasons
 from fannel.checks.placeholder import UnfitValueError
 from fannel.checks.subject import subject_of
 from fannel.incidents import lease
@@ -100,9 +101,7 @@ def prepare(checks: Checks, asked: Asked, os: str | None) -> Prepared:
             f"the inventory names no operating system for {asked.host}: it needs pagoda_os or ansible_network_os"
         )
     try:
-        check = checks.find(asked.problem, os)
-    except NoCheckError as error:
-        raise CannotCheckError(f"{error}; {_there_is(checks, asked.problem, os)}") from None
+        check = _found(checks, asked.problem, os)
     except CheckError as error:
         raise CannotCheckError(str(error)) from None
     subject = subject_of(check.subject, asked.subject, asked.interface)
@@ -134,9 +133,18 @@ def run(prepared: Prepared, turns: Turns, reach: Callable[[], Device]) -> Verdic
         return replace(device.hidden(verdict), waited=turn.waited)
 
 
+def _found(checks: Checks, problem: str, os: str) -> Check:
+    try:
+        return checks.find(problem, os)
+    except NoCheckError as error:
+        raise CannotCheckError(f"{error}; {_there_is(checks, problem, os)}") from None
+
+
 def _there_is(checks: Checks, problem: str, os: str) -> str:
     """The cells near the one that is missing."""
     cells = [(file.parent.name, file.stem) for file in checks.files()]
     systems = ", ".join(found for name, found in cells if name == problem)
     problems = ", ".join(name for name, found in cells if found == os)
-    return f"{problem} is looked at on {systems}; on {os} there is {problems or 'no check at all'}"
+    why = reasons(checks.folders).get((problem, os))
+    because = f" ({why})" if why else ""
+    return f"{problem} is looked at on {systems}{because}; on {os} there is {problems or 'no check at all'}"

@@ -87,6 +87,22 @@ def test_the_interface_the_device_means(directory, asked, expected):
     assert directory.interface(RT1, **asked) is expected
 
 
+@pytest.mark.parametrize(
+    ("named", "expected"),
+    [
+        (("HundredGigE0/0/0/4", "HundredGigE0/0/0/5"), "HundredGigE0/0/0/4"),
+        (("HundredGigE0/0/0/40", "HundredGigE1/0/0/4", "HundredGigE0/0/0/4.100"), None),
+        (("TenGigE0/0/0/4", "HundredGigE0/0/0/4"), None),
+        (("Optics0/0/0/4", "HundredGigE0/0/0/4"), "Optics0/0/0/4"),
+    ],
+)
+def test_the_light_of_a_port_is_the_ports(named, expected):
+    """IOS-XR says Optics0/0/0/4, whatever the port's speed."""
+    ports = [Interface(name, number) for number, name in enumerate(named)]
+    found = Directory([RT1], {1: ports}).interface(RT1, name="Optics0/0/0/4")
+    assert (found and found.name) == expected
+
+
 def test_an_ifindex_kept_twice_names_nobody():
     directory = Directory([RT1], {1: [GI1, Interface("Old0", 3)]})
     assert directory.interface(RT1, ifindex=3) is None

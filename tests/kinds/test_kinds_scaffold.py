@@ -19,7 +19,8 @@ from fannel.wire.varbind import ValueType, WireVarBind
 
 # Of each operating system a line and a trap, and some more.
 SOME = {(case.parts[-3], (case / "trap.hex").exists()): case for case in CASES}
-SOME = [*SOME.values(), *CASES[:: len(CASES) // 12]]
+BRIEF = next(case for case in CASES if case.name == "syslog_structured_brief")  # a line whose text is its data
+SOME = [*SOME.values(), BRIEF, *CASES[:: len(CASES) // 12]]
 
 
 def load(folder, text):

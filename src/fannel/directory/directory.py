@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 Status: TypeAlias = Literal["found", "ambiguous", "unknown"]
 
+_OPTICS = re.compile(r"Optics(\d+(?:/\d+)+)")
 _ABBREVIATED = re.compile(r"([A-Za-z][A-Za-z-]*)\s*(\d[\d/.:]*)\Z")
 
 
@@ -136,7 +137,8 @@ class Directory:
         """The interface the device means by `name`, or by `ifindex` while it gave no name.
 
         Indexes are renumbered by reboots and pagoda may lag, so an index alone never overrides a different name; it
-        does settle an abbreviation (`Gi0/1` and `GigabitEthernet0/1`).
+        does settle an abbreviation (`Gi0/1` and `GigabitEthernet0/1`). IOS-XR speaks of a port's light as
+        `Optics0/0/0/4`, whatever its speed: that is the one port of that place.
         """
         ports = self._ports.get(device.pagoda_id)
         if ports is None:
@@ -144,8 +146,13 @@ class Directory:
         by_index = ports.by_index.get(ifindex, ())
         if not name:
             return by_index[0] if len(by_index) == 1 else None
-        called_so = ports.by_name.get(name.casefold())
-        return called_so or next((i for i in by_index if _abbreviates(name, i.name)), None)
+        called_so = ports.by_name.get(name.casefold()) or next(
+            (i for i in by_index if _abbreviates(name, i.name)), None
+        )
+        if called_so is None and (optics := _OPTICS.fullmatch(name)):
+            there = ports.at(optics[1])
+            return there[0] if len(there) == 1 else None
+        return called_so
 
     def changed(
         self,
@@ -204,6 +211,10 @@ class _Ports:
             if interface.ifindex is not None:
                 self.by_index.setdefault(interface.ifindex, []).append(interface)
             self.by_name.setdefault(interface.name.casefold(), interface)
+
+    def at(self, place: str) -> list[Interface]:
+        """Those at a place (`0/0/0/4`), by whatever name."""
+        return [one for one in self.by_name.values() if (found := _ABBREVIATED.match(one.name)) and found[2] == place]
 
 
 @functools.lru_cache(maxsize=4096)  # the same strangers, relays among them, are asked about all day

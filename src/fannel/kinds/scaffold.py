@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fannel.kinds.interface_name import canonical_interface_name, spellings
+from fannel.kinds.syslog import text_of
 from fannel.wire.ber import encode, read_header
 
 if TYPE_CHECKING:
@@ -70,7 +71,8 @@ def of_trap(wanted: Wanted, notification: Notification) -> str:
 
 def of_line(wanted: Wanted, message: SyslogMessage) -> str:
     """The file for a syslog line. Raises ScaffoldError."""
-    text = " ".join(message.message.split("\n")[0].split(" "))
+    # What patterns are searched for in: of a Junos line without a text its data.
+    text = text_of(message).decode("utf-8", "replace").split("\n")[0]
     if not text.strip():
         raise ScaffoldError("the line has no text after its header")
     found = _name_in(wanted, text)
