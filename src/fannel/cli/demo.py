@@ -153,7 +153,9 @@ def _what_next(console: Console, stage: Stage, slack_page: str) -> None:
         )
         return
     console.print(f"\nrunning until Ctrl-C. Slack: [bold]{slack_page}[/]", soft_wrap=True)
+    silence = f'{{"channel": "alerts", "text": "silence {HOST} 1h card swap"}}'
     for line in (
+        f"curl -d '{silence}' {slack_page}/_lab/say",
         f"fannel lab cut {HOST} GigabitEthernet0/1 --control {stage.control_url}",
         f"fannel lab restore {HOST} GigabitEthernet0/1 --control {stage.control_url}",
         f"snmptrap -v2c -c public 127.0.0.1:{stage.trap_port} '' 1.3.6.1.6.3.1.1.5.1",

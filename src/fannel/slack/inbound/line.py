@@ -78,7 +78,7 @@ class Line:
         line = cls(heard, ping_every_s=ping_every_s)
         line._client.wss_uri = url
         # HTTPS_PROXY is read by the SDK, NO_PROXY is not.
-        line._client.proxy = _proxy(url)
+        line._client.proxy = proxy_for(url)
         line._client.web_client.ssl = ssl
         try:
             await line._connect(timeout_s)
@@ -192,7 +192,8 @@ def _cause(error: BaseException) -> str:
     return f": {cause.strerror}" if isinstance(cause, OSError) and cause.strerror else ""
 
 
-def _proxy(url: str) -> str | None:
+def proxy_for(url: str) -> str | None:
+    """The proxy that the environment names for this address; None where it names none, or makes an exception."""
     host = urlsplit(url).hostname or ""
     if urllib.request.proxy_bypass(host):
         return None
