@@ -94,9 +94,9 @@ def process(environ, tmp_path):
     started = []
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("FANNEL_", "SLACK_"))}
 
-    def start():
+    def start(seconds=0.01):
         one = subprocess.Popen(
-            [sys.executable, str(SCRIPT), str(tmp_path / "done"), "0.01"],
+            [sys.executable, str(SCRIPT), str(tmp_path / "done"), str(seconds)],
             env=clean | environ,
             cwd=tmp_path,
             stdout=subprocess.PIPE,

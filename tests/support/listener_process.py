@@ -24,11 +24,13 @@ class OnceDesk:
     def __init__(self, path: Path, seconds: float) -> None:
         self._path = path
         self._seconds = seconds
+        self._done = set(path.read_text().splitlines()) if path.exists() else set()
 
     def said(self, heard) -> None:
         key = entry_of(heard, None, getattr(heard, "response_url", "")).key
         time.sleep(self._seconds)
-        if not self._path.exists() or key not in self._path.read_text().splitlines():
+        if key not in self._done:
+            self._done.add(key)
             with self._path.open("a") as file:
                 file.write(f"{key}\n")
                 file.flush()

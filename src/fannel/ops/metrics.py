@@ -203,9 +203,9 @@ OBSERVER = (
 )
 _HEARD = ("message", "click", "command")
 LISTENER = (
-    Family("heard", "fannel_slack_heard", "What was heard in Slack, whether or not for the first time.", _HEARD),
+    Family("heard", "fannel_slack_heard", "What Slack said over a connection.", _HEARD),
     Family("heard_again", "fannel_slack_heard_again", "Of that, what had been heard before."),
-    Family("heard_late", "fannel_slack_heard_late", "Of that, messages that only the history told of."),
+    Family("heard_late", "fannel_slack_heard_late", "Messages that only the history told of."),
     Family(
         "unconcerned", "fannel_slack_unconcerned", "What Slack sent that is not for FANNEL; bots, for the most part."
     ),

@@ -16,13 +16,13 @@ from fannel.incidents.store.tables import UNSETTLED, inbox, incidents, threads, 
 from fannel.incidents.store.upsert import inserter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import ColumnElement, Select
 
 _PREFIX = "heard/"
-_PRUNED_AT_ONCE = 500
+_AT_ONCE = 500
 _UNSETTLED = text(f"inbox.{UNSETTLED}")
 
 
@@ -48,13 +48,15 @@ class Inbox:
 
     def put(self, entries: Sequence[Entry]) -> int:
         """Keep those that were not heard before; how many those are."""
+        return sum(self._put(entries[at : at + _AT_ONCE]) for at in range(0, len(entries), _AT_ONCE))
+
+    def _put(self, entries: Sequence[Entry]) -> int:
+        # A look into a history mostly finds what is here: no write lock is worth that.
+        unheard = self._unheard({entry.key for entry in entries})
+        entries = [entry for entry in entries if entry.key in unheard]
         if not entries:
             return 0
-        new = (
-            inserter(self._engine.dialect.name)(inbox)
-            .on_conflict_do_nothing(index_elements=["key"])
-            .returning(inbox.c.seq)
-        )
+        new = inserter(self._engine.dialect.name)(inbox).on_conflict_do_nothing(index_elements=["key"])
         kept = 0
         with writing(self._engine) as connection:
             for entry in entries:
@@ -69,15 +71,12 @@ class Inbox:
                     "attempts": 0,
                     "due_at": entry.heard_at,
                 }
-                kept += connection.execute(new.values(values)).first() is not None
+                kept += connection.execute(new.returning(inbox.c.seq).values(values)).first() is not None
         return kept
 
-    def unheard(self, keys: Iterable[str]) -> set[str]:
-        """Which of these were never heard."""
-        wanted = set(keys)
+    def _unheard(self, keys: set[str]) -> set[str]:
         with reading(self._engine) as connection:
-            query = select(inbox.c.key).where(inbox.c.key.in_(wanted))
-            return wanted - set(connection.execute(query).scalars())
+            return keys - set(connection.execute(select(inbox.c.key).where(inbox.c.key.in_(keys))).scalars())
 
     def take(self, now: datetime, until: datetime) -> Entry | None:
         """The oldest that is due, this process's until then; None when nothing is."""
@@ -135,7 +134,7 @@ class Inbox:
             select(inbox.c.seq)
             .where(inbox.c.heard_at < before, not_(inbox.c.state.in_(("waiting", "taken"))))
             .order_by(inbox.c.seq)
-            .limit(_PRUNED_AT_ONCE)
+            .limit(_AT_ONCE)
         )
         with writing(self._engine) as connection:
             return connection.execute(delete(inbox).where(inbox.c.seq.in_(old))).rowcount

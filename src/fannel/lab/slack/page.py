@@ -45,7 +45,7 @@ def render(workspace: Workspace, *, zone: tzinfo, channel: str | None = None, re
 
 
 def _channel(workspace: Workspace, channel: Channel, reader: Reader) -> str:
-    messages = sorted(workspace.messages[channel.id].values(), key=lambda message: str(message["ts"]))
+    messages = sorted(workspace.listed(channel), key=lambda message: str(message["ts"]))
     out, day = [], ""
     for message in messages:
         if message.get("thread_ts") not in (None, message["ts"]):

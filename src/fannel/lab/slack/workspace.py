@@ -155,6 +155,10 @@ class Workspace:
             raise Refusal(code)
         return found
 
+    def listed(self, channel: Channel) -> list[Json]:
+        """The messages of a channel, thread or not, as they are at this moment: tests add some from other threads."""
+        return list(self.messages[channel.id].values())
+
     def repeated(self, channel: Channel, client_msg_id: object) -> Json | None:
         """The message already posted to the channel under this client_msg_id."""
         ts = self._by_client_msg_id.get((channel.id, str(client_msg_id)))

@@ -101,8 +101,10 @@ class ChannelHistory:
         oldest = max(mark.began, min(mark.read, _back(now, GAP_S)) if gap else _earlier(mark.read, OVERLAP_S))
         said = list(self._pages("conversations.history", oldest=oldest, inclusive=True))
         news = self._take(ears, said, now, deleted_since=oldest if gap else None)
-        mark = replace(mark, read=max((mark.read, *(one["ts"] for one in said))))
-        self._keep(mark)
+        newest = max((mark.read, *(one["ts"] for one in said)))
+        if newest > mark.read:
+            mark = replace(mark, read=newest)
+            self._keep(mark)
         if gap:
             # Edits and deletions of replies show nowhere else.
             self._due |= {heard.thread_ts: oldest for heard in self._heard(oldest) if heard.thread_ts is not None}
@@ -144,7 +146,8 @@ class ChannelHistory:
                 news += self._take(ears, replies, now, deleted_since=window, thread_ts=ts)
             del self._due[ts]
         if not self._due and self._sweep_to is not None:
-            self._keep(replace(mark, threads=self._sweep_to))
+            if self._sweep_to > mark.threads:
+                self._keep(replace(mark, threads=self._sweep_to))
             self._sweep_to = None
         return news
 

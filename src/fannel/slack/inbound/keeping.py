@@ -62,10 +62,6 @@ class Keeper:
             StoreError: the database is away.
         """
         new = self._inbox.put(entries)
-        for entry in entries:
-            self._counters.add("heard", entry.kind)
-        if len(entries) > new:
-            self._counters.add("heard_again", n=len(entries) - new)
         if new:
             self._kept()
         return new
@@ -98,7 +94,7 @@ class Keeper:
 
     def _keep(self, batch: list[tuple[Entry, Callable[[], None]]]) -> bool:
         try:
-            self.put([entry for entry, _ in batch])
+            new = self.put([entry for entry, _ in batch])
         except StoreError as error:
             self._counters.add("store_errors")
             self._failed(str(error))
@@ -113,8 +109,10 @@ class Keeper:
         with self._changed:
             for _ in batch:
                 self._waiting.popleft()
-        for _, on_record in batch:
+        for entry, on_record in batch:
             on_record()
+            self._counters.add("heard", entry.kind)
+        self._counters.add("heard_again", n=len(batch) - new)
         return True
 
     def _failed(self, reason: str) -> None:

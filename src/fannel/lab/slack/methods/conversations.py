@@ -47,7 +47,7 @@ def history(workspace: Workspace, arguments: Json) -> Json:
     channel = workspace.channel(arguments.get("channel"), living=False)
     shown = [
         message
-        for message in workspace.messages[channel.id].values()
+        for message in workspace.listed(channel)
         if message.get("thread_ts") in (None, message["ts"]) or message.get("subtype") == "thread_broadcast"
     ]
     shown.sort(key=lambda message: message["ts"], reverse=True)
@@ -61,7 +61,7 @@ def replies(workspace: Workspace, arguments: Json) -> Json:
     channel = workspace.channel(arguments.get("channel"), living=False)
     message = workspace.message(channel, arguments.get("ts"), "thread_not_found")
     root = message.get("thread_ts", message["ts"])
-    thread = [one for one in workspace.messages[channel.id].values() if one.get("thread_ts") == root != one["ts"]]
+    thread = [one for one in workspace.listed(channel) if one.get("thread_ts") == root != one["ts"]]
     thread.sort(key=lambda one: one["ts"])
     head = workspace.message(channel, root, "thread_not_found")
     page, cursor = _page([head, *_window(thread, arguments)], arguments, 1000)
