@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 import yaml
 from kinds_corpus import CASES, CATALOGUE, KINDS, heard, named
@@ -40,9 +38,14 @@ def test_what_it_was_made_from_is_of_the_new_kind(case, tmp_path):
         found = cases.of_line(load(tmp_path, text), heard(case), os_name)
     assert (found["kind"], found["phase"], found["severity"]) == ("thing_broken", "raise", "major")
     assert "TODO severity" in text
-    before = json.loads((case / "event.json").read_text())["subject"]
-    if before["type"] == "interface":
-        assert found["subject"]["type"] == "interface"
+
+
+def test_a_port_is_known_by_its_index_or_by_how_its_name_is_written():
+    by_index = scaffold.of_trap(Wanted("thing_broken", "ios"), Catalogue.load().name(snmp.decode(trap(b"public"))))
+    assert "subject: interface" in by_index
+    assert "TODO which part" not in by_index
+    by_name = scaffold.of_line(Wanted("thing_broken", "ios"), heard_line("<187>1: %ACME-3-LINK: Port Gi0/1 is odd"))
+    assert "subject: interface" in by_name
 
 
 def test_a_line_is_told_by_what_is_the_same_in_every_one_like_it(tmp_path):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fannel.kinds.interface_name import canonical_interface_name, spellings
-from fannel.kinds.syslog import text_of
+from fannel.kinds.syslog import card_key, text_of
 from fannel.wire.ber import encode, read_header
 
 if TYPE_CHECKING:
@@ -83,6 +83,8 @@ def of_line(wanted: Wanted, message: SyslogMessage) -> str:
         says = f"tag: {_quoted(message.tag)}"
     elif message.app_name is not None:
         says = f"program: {_quoted(message.app_name)}"
+    elif message.node is not None:
+        says = f"program: {_quoted(card_key(message.node))}"
     else:
         raise ScaffoldError("the line has neither a tag nor a program: nothing tells it from other lines")
     pattern = f"    pattern: {_quoted(_pattern(text, found))}"
