@@ -12,6 +12,7 @@ import socket
 from typing import TYPE_CHECKING, NamedTuple
 
 from fannel.config.address import Address
+from fannel.intake.arrival import arrival_octets, tell_arrivals, way_back
 from fannel.intake.datagram import STREAMS, Transport
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ _CALLED = {
 }
 # Connections that the kernel keeps for us while we are busy.
 _WAITING = 512
+_EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104
 
 
 class ListenError(OSError):
@@ -64,11 +66,24 @@ class Listener:
         self.address = Address(host, port)
         # Linux says double what was set: it reserves as much again for its own records (socket(7)).
         self.granted = sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) // 2
+        # How many octets the kernel says of each datagram about where it came to; 0 where that can be one address only.
+        self.arrival_octets = arrival_octets(sock.family) if _tells_arrivals(host, transport) else 0
 
-    def send(self, octets: bytes, source: str, source_port: int) -> bool:
-        """Answer the sender of a datagram; whether the kernel took it. Nobody can tell whether it arrives."""
+    def send(self, octets: bytes, source: str, source_port: int, arrival: bytes = b"") -> bool:
+        """Answer the sender of a datagram; whether the kernel took it. Nobody can tell whether it arrives.
+
+        `arrival` is what the kernel said about where it came to: the answer goes out from there.
+        """
+        sender = (wire_address(self.socket, source), source_port)
+        if arrival:
+            try:
+                self.socket.sendmsg([octets], way_back(self.socket.family, arrival), 0, sender)
+            except OSError:
+                pass  # It came to what nobody can send from, as a group's address; or the sender is out of reach.
+            else:
+                return True
         try:
-            self.socket.sendto(octets, (wire_address(self.socket, source), source_port))
+            self.socket.sendto(octets, sender)
         except OSError:
             return False
         return True
@@ -139,12 +154,19 @@ def bind(
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         if found[0] == socket.AF_INET6:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, v6_only)
+        if _tells_arrivals(found[4][0], transport):
+            tell_arrivals(sock)
         sock.setblocking(False)  # noqa: FBT003  (the socket module's own signature)
         sock.bind(found[4])
     except OSError as error:
         sock.close()
         raise ListenError(where, error.strerror or str(error), _remedy(error, keys)) from None
     return sock
+
+
+def _tells_arrivals(host: str | int, transport: Transport) -> bool:
+    """Whether an answer may have to go out from one of several addresses. Syslog is not answered."""
+    return transport is Transport.SNMP_UDP and host in _EVERYWHERE
 
 
 def _listen(listener: Listener) -> None:

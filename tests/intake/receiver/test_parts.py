@@ -92,6 +92,18 @@ class TestVector:
         assert [datagram for part in parts for datagram in part.datagrams()] == list(whole.datagrams())
         assert max(part.octets for part in parts) <= 200_000
 
+    def test_a_chunk_that_is_divided_still_knows_where_each_came_to(self):
+        payloads, arrivals = [bytes([n]) * 60_000 for n in range(9)], bytes(n for n in range(9) for _ in range(40))
+        whole = Chunk(LISTENER, payloads, NAME * 9, 16, NOON, 540_000, arrivals)
+        parts = [(part, place) for part in whole.divided(200_000) for place in range(len(part.payloads))]
+        assert [part.arrival(place) for part, place in parts] == [bytes([n]) * 40 for n in range(9)]
+        assert [part.payloads[place] for part, place in parts] == payloads
+
+    def test_a_socket_on_one_address_does_not_ask_where_they_came_to(self, listeners):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            sender.sendto(b"one", listeners[0].address)
+        assert Vector(listeners[0]).receive(NOON).arrival(0) == b""
+
     def test_an_icmp_error_of_an_earlier_answer_is_an_error_and_then_over(self, listeners):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as gone:
             gone.bind(("127.0.0.1", 0))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from receiving import Sender, inform, payloads, receiving, spooled, trap, until
 
+from fannel.intake.answerer import Judgement
 from fannel.intake.datagram import Note
 from fannel.intake.receiver.ledger import missing
 from fannel.wire.snmp import inform_response
@@ -43,6 +44,38 @@ def test_a_sender_of_either_family_is_heard_and_answered_on_two_colons(tmp_path)
             sender.send(inform(n))
             assert sender.answer() == inform_response(inform(n))
     assert [datagram.source for datagram in spooled(tmp_path)] == ["127.0.0.1", "::1"]
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::"])
+def test_an_answer_comes_from_the_address_that_was_asked(tmp_path, host):
+    """A connected socket takes no other, as net-snmp and firewalls do not."""
+    with receiving(tmp_path, host) as receiver:
+        port = receiver.listeners[0].address.port
+        senders = [Sender(f"127.0.0.{n % 5 + 1}", port) for n in range(20)]
+        for round_ in range(3):
+            for n, sender in enumerate(senders):
+                sender.send(trap(n), inform(100 * round_ + n))
+            for n, sender in enumerate(senders):
+                assert sender.answer() == inform_response(inform(100 * round_ + n)), sender.socket.getpeername()
+    assert receiver.counters.get("acknowledged") == 60
+
+
+class Reporting:
+    """Whoever asks is told something at once."""
+
+    def concerns(self, _):
+        return True
+
+    def judge(self, _):
+        return Judgement(keep=False, reply=b"report", rejected="unknown_engine")
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::"])
+def test_a_report_comes_from_the_address_that_was_asked(tmp_path, host):
+    with receiving(tmp_path, host, answers=Reporting()) as receiver:
+        sender = Sender("127.0.0.3", receiver.listeners[0].address.port)
+        sender.send(b"who are you?")
+        assert sender.answer() == b"report"
 
 
 @pytest.mark.parametrize("octets", [1, 511, 512, 513, 60_000, 65_507])

@@ -1,4 +1,4 @@
-"""Answers to informs: judged when they come, sent once they are on disk, from the socket they came in on.
+"""Answers to informs: judged when they come, sent once they are on disk, from the socket and the address they came to.
 
 `Answers` is what the receiver needs of `fannel.intake.answerer.Answerer`.
 """
@@ -36,6 +36,7 @@ class Asking(NamedTuple):
     place: int
     datagram: Datagram
     listener: Listener
+    arrival: bytes
     respond: Callable[[], bytes]
 
 
@@ -48,11 +49,11 @@ def acknowledge(asking: Asking, counters: Counters) -> None:
         log.exception("an inform could not be answered", source=asking.datagram.source)
         counters.add("acknowledgements_failed")
         return
-    sent = asking.listener.send(response, asking.datagram.source, asking.datagram.source_port)
+    sent = asking.listener.send(response, asking.datagram.source, asking.datagram.source_port, asking.arrival)
     counters.add("acknowledged" if sent else "acknowledgements_failed")
 
 
-def report(listener: Listener, datagram: Datagram, reply: bytes, counters: Counters) -> None:
+def report(listener: Listener, datagram: Datagram, arrival: bytes, reply: bytes, counters: Counters) -> None:
     """Tell the sender of an SNMPv3 message why it was not accepted. Who forged its address cannot be told."""
-    sent = listener.send(reply, datagram.source, datagram.source_port)
+    sent = listener.send(reply, datagram.source, datagram.source_port, arrival)
     counters.add("reports_sent" if sent else "reports_failed")

@@ -141,25 +141,25 @@ class Appender:
         if not expected and not (chunk.wants_answers and any(map(concerns, chunk.payloads))):
             self._batch += chunk.datagrams()
             return
-        for datagram in chunk.datagrams():
+        for place, datagram in enumerate(chunk.datagrams()):
             if datagram.payload in expected:
                 self._at.canaries.received(datagram.payload)
                 self._canaries.append(datagram.payload)
                 self._batch.append(datagram._replace(note=Note.CANARY))
             elif chunk.wants_answers and concerns(datagram.payload):
-                self._judge(datagram, chunk.listener)
+                self._judge(datagram, chunk.listener, chunk.arrival(place))
             else:
                 self._batch.append(datagram)
 
-    def _judge(self, datagram: Datagram, listener: Listener) -> None:
+    def _judge(self, datagram: Datagram, listener: Listener, arrival: bytes) -> None:
         judgement = self._at.answers.judge(datagram)
         if judgement.reply is not None:
-            report(listener, datagram, judgement.reply, self._counters)
+            report(listener, datagram, arrival, judgement.reply, self._counters)
         if not judgement.keep:
             self._counters.add_all({("rejected", judgement.rejected): 1, ("buffered", ""): -1})
             return
         if judgement.respond is not None:
-            self._asking.append(Asking(len(self._batch), datagram, listener, judgement.respond))
+            self._asking.append(Asking(len(self._batch), datagram, listener, arrival, judgement.respond))
         self._batch.append(datagram._replace(note=judgement.note))
 
     # --- out of the batch ----------------------------------------------------------------------------------------

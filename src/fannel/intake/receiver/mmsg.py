@@ -63,7 +63,8 @@ _PORT = struct.Struct("!2xH")
 class Chunk(NamedTuple):
     """The datagrams of one call: as little work as can be while the kernel's buffer fills. `datagrams()` does the rest.
 
-    `names` are the senders' socket addresses as the kernel has them, `name_octets` each.
+    `names` are the senders' socket addresses as the kernel has them, `name_octets` each; `arrivals` what it says about
+    where each came to, if it was asked (`fannel.intake.arrival`).
     """
 
     listener: Listener
@@ -72,6 +73,7 @@ class Chunk(NamedTuple):
     name_octets: int
     received_at: datetime
     octets: int  # what it takes in memory, about
+    arrivals: bytes = b""
 
     @property
     def wants_answers(self) -> bool:
@@ -84,10 +86,17 @@ class Chunk(NamedTuple):
             yield self
             return
         middle = len(self.payloads) // 2
-        cut = middle * self.name_octets
-        for payloads, names in ((self.payloads[:middle], self.names[:cut]), (self.payloads[middle:], self.names[cut:])):
-            half = Chunk(self.listener, payloads, names, self.name_octets, self.received_at, _octets(payloads))
-            yield from half.divided(most_octets)
+        for part in (slice(middle), slice(middle, None)):
+            payloads = self.payloads[part]
+            names, arrivals = (_parts(all_of, len(self.payloads), part) for all_of in (self.names, self.arrivals))
+            octets = _octets(payloads) + len(arrivals)
+            yield from self._replace(payloads=payloads, names=names, arrivals=arrivals, octets=octets).divided(
+                most_octets
+            )
+
+    def arrival(self, place: int) -> bytes:
+        """What the kernel says about where the one at that place came to; nothing if it was not asked."""
+        return _parts(self.arrivals, len(self.payloads), slice(place, place + 1))
 
     def datagrams(self) -> Iterator[Datagram]:
         """Each with its sender as text."""
@@ -113,6 +122,8 @@ class Vector:
         self._heads = (ctypes.c_char * (_HEAD * MOST_PER_CALL))()
         self._tails = (ctypes.c_char * (_TAIL * MOST_PER_CALL))()
         self._names = (ctypes.c_char * (self._name_octets * MOST_PER_CALL))()
+        self._arrival_octets = listener.arrival_octets
+        self._arrivals = (ctypes.c_char * (self._arrival_octets * MOST_PER_CALL))()
         self._iov = (_IoVec * (2 * MOST_PER_CALL))()
         self._messages = (_MMsgHdr * MOST_PER_CALL)()
         for n, message in enumerate(self._messages):
@@ -123,10 +134,14 @@ class Vector:
             header.name = ctypes.addressof(self._names) + n * self._name_octets
             header.name_length = self._name_octets
             header.iov, header.iov_count = ctypes.addressof(self._iov) + 2 * n * ctypes.sizeof(_IoVec), 2
+            if self._arrival_octets:
+                header.control = ctypes.addressof(self._arrivals) + n * self._arrival_octets
+                header.control_length = self._arrival_octets
         self._where = ctypes.addressof(self._messages)
         self._heads_view = memoryview(self._heads).cast("B")
         self._tails_view = memoryview(self._tails).cast("B")
         self._names_view = memoryview(self._names).cast("B")
+        self._arrivals_view = memoryview(self._arrivals).cast("B")
         self._lengths_view = memoryview(self._messages).cast("B").cast("I")[_LENGTH_AT::_LENGTH_STEP]
 
     def receive(self, received_at: datetime) -> Chunk | None:
@@ -150,11 +165,20 @@ class Vector:
             for start, length in zip(range(0, count * _HEAD, _HEAD), self._lengths_view[:count].tolist(), strict=True)
         ]
         names = bytes(self._names_view[: count * self._name_octets])
-        return Chunk(self._listener, payloads, names, self._name_octets, received_at, _octets(payloads))
+        arrivals = bytes(self._arrivals_view[: count * self._arrival_octets])
+        octets = _octets(payloads) + len(arrivals)
+        return Chunk(self._listener, payloads, names, self._name_octets, received_at, octets, arrivals)
 
     def _large(self, head: int, length: int) -> bytes:
         tail = head // _HEAD * _TAIL
         return b"".join((self._heads_view[head : head + _HEAD], self._tails_view[tail : tail + length - _HEAD]))
+
+
+def _parts(all_of: bytes, count: int, part: slice) -> bytes:
+    """A part of what has `count` parts of one size."""
+    size = len(all_of) // count
+    start, stop, _ = part.indices(count)
+    return all_of[start * size : stop * size]
 
 
 def _octets(payloads: list[bytes]) -> int:
