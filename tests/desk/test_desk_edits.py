@@ -74,6 +74,13 @@ class TestAnEdit:
         assert store.silences.one(1).revision == 1
         assert chat.emoji(ts) == ["no_bell"]
 
+    def test_into_a_question_it_loses_its_mark(self, chat):
+        chat = chat()
+        ts = chat.say("silence rt-tyo-01")
+        chat.edit(ts, "silences")
+        assert chat.answer(ts) == "🔔 Nothing is silenced."
+        assert chat.emoji(ts) == []
+
     def test_into_talk_an_answered_refusal_is_left_alone(self, chat, store):
         chat = chat()
         ts = chat.say("silence rt-tyo-01")

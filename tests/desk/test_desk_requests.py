@@ -69,6 +69,11 @@ class TestASilence:
         assert "`site tyo1 role edge`" in chat.answer(ts)
         assert "*Hosts:* 6 ·" in chat.answer(ts)
 
+    def test_a_sender_that_nobody_knows_is_a_host_too(self, chat):
+        chat = chat()
+        assert "*Hosts:* 1 ·" in chat.answer(chat.say("silence host 192.0.2.77 2h"))
+        assert "*Hosts:* 2 ·" in chat.answer(chat.say("silence host 192.0.2.77, rt-tyo-01 2h"))
+
     def test_two_hundred_hosts_are_one_silence(self, chat, store, tmp_path):
         chat = chat(silences__broad_hosts="500")
         names = [f"rt-lab-{number:03}" for number in range(200)]

@@ -342,7 +342,7 @@ class TestExamining:
         names = [found.name for found in diagnose(load({}, cwd=tmp_path), {}, tmp_path)]
         assert names == [
             *("configuration", "trap port", "syslog ports", "receive buffer", "spool", "health addresses", "database"),
-            *("pagoda", "slack", "java"),
+            *("pagoda", "slack", "requests", "java"),
             *("collection fannel.network", "vendor collections", "ansible-pylibssh", "rulebook", "kinds"),
             *("work windows", "checks"),
         ]
@@ -395,7 +395,7 @@ class TestTheCommand:
             "✗ java                      /nowhere/bin/java does not run: No such file or directory"
             "  → unset JAVA_HOME: FANNEL brings its own"
         )
-        assert len(ended.stdout.splitlines()) == 17
+        assert len(ended.stdout.splitlines()) == 18
 
     def test_json(self, monkeypatch):
         monkeypatch.setenv("JAVA_HOME", "/nowhere")
@@ -404,7 +404,7 @@ class TestTheCommand:
         assert ended.exit_code == 1
         assert all(one.keys() == {"name", "status", "finding", "remedy"} for one in found)
         assert {one["name"]: one["status"] for one in found}["java"] == "wrong"
-        assert len(found) == 17
+        assert len(found) == 18
 
     @pytest.mark.parametrize("options", [(), ("--json",)])
     def test_settings_that_cannot_be_used_end_with_2(self, tmp_path, options):

@@ -98,7 +98,7 @@ def add(
         wanted = change.silence_of(asked, _who(), "cli", matchers)
         limits = config.load().silences
         known = Known(devices(hosts)) if matchers or limits.broad_roles else Known()
-        named = change.hosts_in(wanted.scopes, known) if matchers else asked.hosts
+        named = change.hosts_in(wanted.scopes, known) if matchers else change.hosts_of(asked)
         why = change.why_broad(wanted, named, opened.now, limits, known)
         if why and not yes:
             stored.fail(f"that is broad: {'; '.join(why)}; --yes if it is meant")

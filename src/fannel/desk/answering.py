@@ -49,6 +49,8 @@ class Answering:
         """These emoji on the message, and no other of ours; none at all where there are no marks."""
         shown = [mark for mark in MARKS if mark in marks]
         gone = [mark for mark in MARKS if mark not in marks]
+        if not shown:
+            self._post("reaction", f"{self._key}/mark/none", place, {"remove": gone})
         for number, mark in enumerate(shown):
             payload: Json = {"add": mark, "remove": [] if number else gone}
             self._post("reaction", f"{self._key}/mark/{mark}", place, payload)

@@ -116,19 +116,20 @@ class Doing:
             raise SilenceError(f"silence #{same.id} has ended: add another one")
         if late(asker) and wanted.starts_at < asker.now and instead_of is None:
             wanted = replace(wanted, starts_at=asker.now)  # nothing was quiet until it was heard
+        hosts = change.hosts_of(request)
         if instead_of is not None and _same(wanted, instead_of):
-            part = layout.silenced(instead_of, len(request.hosts), to, to.words.silencing.unchanged)
+            part = layout.silenced(instead_of, len(hosts), to, to.words.silencing.unchanged)
             return Done((part,), "no_bell", (instead_of.id,))
-        why = change.why_broad(wanted, request.hosts, asker.now, self._limits, self._known)
+        why = change.why_broad(wanted, hosts, asker.now, self._limits, self._known)
         if why:
             wanted = wanted if instead_of is None else replace(wanted, id=instead_of.id)
-            return self._wait(wanted, len(request.hosts), why, request.language, to)
+            return self._wait(wanted, len(hosts), why, request.language, to)
         if instead_of is None:
             kept = self._acting.add(wanted, asker.now)
-            return Done((layout.silenced(kept, len(request.hosts), to),), "no_bell", (kept.id,))
+            return Done((layout.silenced(kept, len(hosts), to),), "no_bell", (kept.id,))
         kept = instead_of.replaced(wanted, asker.who.author, asker.now)
         self._acting.change([kept])
-        part = layout.silenced(kept, len(request.hosts), to, to.words.silencing.changed)
+        part = layout.silenced(kept, len(hosts), to, to.words.silencing.changed)
         return Done((part,), "no_bell", (kept.id,))
 
     def _resume(self, request: Request, to: Reader) -> Done:

@@ -128,7 +128,8 @@ class Sender:
         try:
             for name in post.payload.get("remove", ()):
                 self._client.unreact(post.channel, ts, name)
-            self._client.react(post.channel, ts, post.payload["add"])
+            if (name := post.payload.get("add")) is not None:
+                self._client.react(post.channel, ts, name)
         except MissingScope as error:
             # What only emoji need must not look like a token that alerts cannot be posted with.
             raise NoEmoji(error.code, method=error.method, details=error.details) from None

@@ -72,6 +72,12 @@ def over(request: Request, current: Sequence[Silence], by: str, now: datetime) -
     return resumed(current, [scope_of(target) for target in request.targets], by, now)
 
 
+def hosts_of(request: Request) -> list[str]:
+    """The devices that a request is about now: those that are known, and senders that nobody knows, by address."""
+    named = {target.host for target in request.targets if target.host and not target.host_is_glob}
+    return [*request.hosts, *sorted(named - {*request.hosts})]
+
+
 def why_broad(silence: Silence, hosts: Sequence[str], now: datetime, limits: Silences, known: Known) -> list[str]:
     """Why a second look is due; `hosts` are the devices that it is about now. Empty: none is."""
     longest = timedelta(hours=limits.broad_hours)
