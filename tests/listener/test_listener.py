@@ -1,12 +1,12 @@
 """What is said in Slack reaches the desk, once: through bursts, slow desks, outages, bad tickets and repetition."""
 
 import threading
-import time
 
 import pytest
 from listening_desk import CHANNEL, WAIT_S, until, vital
 
 from fannel.lab.slack import Fault
+from fannel.listener.process import Listener
 from fannel.slack.inbound.heard import Click, Command
 
 BUTTON = {"type": "button", "action_id": "fannel.ack", "value": "A-1", "text": {"type": "plain_text", "text": "Ack"}}
@@ -271,6 +271,15 @@ def test_it_ends_with_everything_it_started(slack, listening, desk):
     until(lambda: slack.sockets.connections == 0)
 
 
+def test_a_defect_that_ends_listening_ends_the_process(settings, store, desk, slack, monkeypatch):
+    async def broken(_self):
+        raise KeyError("a defect")
+
+    monkeypatch.setattr("fannel.slack.inbound.listening.Listening.run", broken)
+    with pytest.raises(KeyError):
+        Listener(settings, store, None, desk=desk).run()
+
+
 def test_the_desk_waits_are_told(slack, listening, desk):
     desk.gate.clear()
     with listening() as listener:
@@ -279,4 +288,3 @@ def test_the_desk_waits_are_told(slack, listening, desk):
         desk.gate.set()
         until(lambda: listener.waiting_s() == 0)
         assert all(found.ok for found in listener.alive())
-        time.sleep(0)

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from fannel.lab.slack import Fault, SlackStandIn, running
+from fannel.lab.slack import SlackStandIn, running
 from fannel.lab.stage import free_udp_port
 from fannel.slack.inbound.line import Line, LineError, proxy_for
 
@@ -55,10 +55,27 @@ def test_why_it_did_not_come_about_is_said_without_the_ticket():
     assert "s3cret" not in str(raised.value)
 
 
-def test_who_is_silent_is_left(slack):
-    slack.faults.add(Fault("http_before", method="socket", status=101))
-    with pytest.raises(LineError):
-        opened(url_of(slack), timeout_s=2)
+def test_who_is_turned_away_is_told_why_at_once(slack, monkeypatch):
+    monkeypatch.setattr("fannel.lab.slack.sockets.MOST_CONNECTIONS", 0)
+    with pytest.raises(LineError, match="too_many_websockets"):
+        opened(url_of(slack), timeout_s=60)
+
+
+def test_who_says_no_hello_is_left(slack, monkeypatch):
+    monkeypatch.setattr(slack.sockets, "_hello", lambda: {"type": "greeting"})
+    with pytest.raises(LineError, match=r"no hello within 0\.5 s"):
+        opened(url_of(slack), timeout_s=0.5)
+
+
+def test_one_that_answers_nothing_ends_within_a_few_pings(slack):
+    async def go():
+        line = await Line.open(url_of(slack), nothing, ping_every_s=0.2)
+        slack.sockets.freeze()
+        reason = await asyncio.wait_for(line.ended, 60)
+        await line.close()
+        return reason
+
+    assert asyncio.run(go()) == "the connection broke"
 
 
 def test_the_proxy_is_the_environments_and_so_are_its_exceptions(monkeypatch):

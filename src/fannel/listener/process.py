@@ -174,12 +174,17 @@ class Listener:
         if self._stopping.is_set():
             return
         listening = asyncio.create_task(self._listening.run())
+        ending = asyncio.create_task(over.wait())
         try:
-            await over.wait()
+            await asyncio.wait({listening, ending}, return_when=asyncio.FIRST_COMPLETED)
+            if listening.done():
+                # It never ends by itself: with a defect like that only a new process helps.
+                listening.result()
         finally:
             self._end = self._stopping.set
-            listening.cancel()
-            await asyncio.gather(listening, return_exceptions=True)
+            for task in (listening, ending):
+                task.cancel()
+            await asyncio.gather(listening, ending, return_exceptions=True)
 
     def _hello(self, gap: bool) -> None:  # noqa: FBT001  (a callback)
         self._looking.now(gap=gap)

@@ -31,6 +31,8 @@ CONNECT_TIMEOUT_S = 10.0
 # Open and without an answer to pings for so long: dead. That nobody says anything for hours is no sign of death.
 DEAD_AFTER_S = 30.0
 _LOOK_EVERY_S = 0.5
+# How Slack says that it ends a connection, or will in a moment.
+GOODBYES = ("warning", "refresh_requested", "link_disabled", "too_many_websockets")
 # Slack's words about the connection itself are short.
 _SHORT = 2000
 
@@ -45,7 +47,7 @@ class Line:
     def __init__(self, heard: Callable[[Line, SocketModeRequest], Awaitable[None]], *, ping_every_s: float) -> None:
         self.ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._heard = heard
-        self._hello = asyncio.Event()
+        self._hello: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._failures = _Failures()
         logger = logging.Logger("fannel.slack.line", level=logging.ERROR)  # noqa: LOG001  (it passes nothing on)
         logger.addHandler(self._failures)
@@ -99,13 +101,16 @@ class Line:
     async def close(self) -> None:
         """End it, with everything that runs in it."""
         self._end("closed by us")
-        tasks = [self._client.message_processor, self._client.message_receiver, self._client.current_session_monitor]
-        if self._watch is not None:
-            self._watch.cancel()
-        # It may be broken in any way by now.
+        client = self._client
+        # It may be broken in any way by now; what the SDK leaves then is ended here.
         with contextlib.suppress(Exception):
-            await asyncio.wait_for(self._client.close(), CONNECT_TIMEOUT_S)  # type: ignore[no-untyped-call]
-        await asyncio.gather(*(task for task in (*tasks, self._watch) if task is not None), return_exceptions=True)
+            await asyncio.wait_for(client.close(), CONNECT_TIMEOUT_S)  # type: ignore[no-untyped-call]
+        found = (client.message_processor, client.message_receiver, client.current_session_monitor, self._watch)
+        tasks = [task for task in found if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await client.aiohttp_client_session.close()
 
     # --- pieces ---------------------------------------------------------------------------------------------------
 
@@ -121,10 +126,12 @@ class Line:
         finally:
             connecting.cancel()
             await asyncio.gather(connecting, return_exceptions=True)
-        try:
-            await asyncio.wait_for(self._hello.wait(), timeout_s)
-        except TimeoutError:
-            raise LineError(f"connected, and no hello within {timeout_s:g} s") from None
+        said: set[asyncio.Future[Any]] = {self._hello, self.ended}
+        await asyncio.wait(said, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+        if self.ended.done():
+            raise LineError(f"connected, and no hello: {self.ended.result()}")
+        if not self._hello.done():
+            raise LineError(f"connected, and no hello within {timeout_s:g} s")
 
     async def _look_at(self, message: WSMessage) -> None:
         """What Slack says about the connection: hello, or goodbye and why. The SDK tells nobody the reason."""
@@ -136,10 +143,11 @@ class Line:
             return
         if not isinstance(said, dict):
             return
-        if said.get("type") == "hello":
-            self._hello.set()
+        if said.get("type") == "hello" and not self._hello.done():
+            self._hello.set_result(None)
         elif said.get("type") == "disconnect":
-            self._end(str(said.get("reason") or "disconnect")[:40])
+            reason = said.get("reason")
+            self._end(reason if reason in GOODBYES else "disconnect")
 
     async def _take(self, _client: Any, request: SocketModeRequest) -> None:  # noqa: ANN401  (the SDK's own)
         await self._heard(self, request)
