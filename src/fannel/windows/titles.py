@@ -41,7 +41,7 @@ class Meaning:
 class Title:
     """One rule. `pattern` is compiled RE2; `match` are scopes whose values may hold `{group}`.
 
-    `by` is a group that is looked up in `table`, or, without one, among pagoda's circuits; `listed`: so is every circuit
+    `by` is a group that is looked up in `table`, or, without one, among pagoda's circuits; `listed`: so is all
     that the entry lists itself.
     """
 
