@@ -108,6 +108,24 @@ def test_one_replica_does_it_until_it_is_gone(site):
     assert len(site.silences()) == 1
 
 
+def test_what_was_read_for_so_long_that_another_replica_took_over_is_not_kept(site, monkeypatch):
+    site.write()
+    first, second = site.replica(), site.replica()
+    read = first._sources.read
+
+    def slowly(now, places):
+        found = read(now, places)
+        site.clock += LEASE_S + 1
+        site.write("windows: []\n")
+        second()
+        return found
+
+    monkeypatch.setattr(first._sources, "read", slowly)
+    first()
+    assert site.silences() == []
+    assert second.vital().detail == "0 planned"
+
+
 def test_a_mistake_leaves_what_is_known_and_health_says_where_it_is(site):
     site.write()
     planning = site.replica()

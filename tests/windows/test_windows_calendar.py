@@ -174,6 +174,12 @@ def test_a_redirect_to_a_file_is_not(tmp_path):
         Calendar(address).text()
 
 
+def test_nor_is_one_from_https_to_http():
+    with pytest.raises(CalendarError, match="redirects to what is not HTTPS"):
+        calendar._redirected("https://example.net/a.ics", "http://example.net/a.ics")
+    assert calendar._redirected("http://example.net/a.ics", "/b.ics") == "http://example.net/b.ics"
+
+
 @pytest.mark.parametrize(
     ("answer", "why"),
     [
