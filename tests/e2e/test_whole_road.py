@@ -15,7 +15,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -24,6 +24,7 @@ import yaml
 from fannel.cli.demo import fannel_on
 from fannel.collection import root
 from fannel.incidents.lease import login
+from fannel.incidents.silence import Matcher, Silence
 from fannel.incidents.store import Store
 from fannel.lab.devices.lab import ENABLE_PASSWORD, PASSWORD
 from fannel.lab.devices.plant import read_network
@@ -122,7 +123,16 @@ def inventory(folder):
 
 
 @pytest.fixture(scope="module")
-def fannel(stage, folder, inventory):
+def silence(stage):
+    """What somebody silenced before FANNEL began: one port."""
+    now, port = datetime.now(UTC), Matcher("interface", "equal", "Gi0/16")
+    scopes = ((Matcher("host", "equal", "rt-tyo-01.example.net"), port),)
+    with contextlib.closing(Store.open(stage.environ["FANNEL_DATABASE__URL"])) as store:
+        return store.silences.add(Silence(0, scopes, now, now + timedelta(days=1), "cli:me", "cli", "moved"), now)
+
+
+@pytest.fixture(scope="module")
+def fannel(stage, folder, inventory, silence):
     with fannel_on(stage, os.environ, folder, inventory=inventory) as running:
         assert running.wait_for("pagoda_loaded", TIMEOUT_S), running.output
         yield running
@@ -300,6 +310,25 @@ def test_a_restart_of_a_device_is_one_message(stage, fannel):
     time.sleep(3)
     restarts = [m for m in stage.slack.workspace.messages[CHANNEL].values() if "coldStart" in m["text"]]
     assert len(restarts) == 1
+
+
+def test_a_silenced_fault_is_recorded_and_gets_its_thread_when_the_silence_ends(stage, fannel, silence):
+    stage.act("rt-tyo-01.example.net", "cut", "GigabitEthernet0/16")
+    with contextlib.closing(Store.open(stage.environ["FANNEL_DATABASE__URL"])) as store:
+        wait_until(lambda: store.endings.account(silence.id).lasting, fannel)
+        ended_at = datetime.now(UTC)
+        store.silences.change([silence.expired("cli:me", ended_at)])
+    thread = Thread(stage, "linkDown rt-tyo-01 Gi0/16 ").until(lambda t: "confirmed" in t.parent, fannel)
+    assert float(thread.messages[0]["ts"]) >= ended_at.timestamp()
+    digest = Thread(stage, f"Silence over #{silence.id} ").until(lambda t: "STILL THERE" in t.parent, fannel)
+    assert "being checked; its thread follows" in digest.text()
+
+
+def test_who_presses_re_check_is_answered_in_the_thread(stage, fannel):
+    stage.act("rt-tyo-01.example.net", "cut", "GigabitEthernet0/17")
+    thread = Thread(stage, "linkDown rt-tyo-01 Gi0/17 ").until(lambda t: "confirmed" in t.parent, fannel)
+    stage.slack.people.click(CHANNEL, thread.messages[0]["ts"], "fannel.recheck")
+    thread.until(lambda t: "re-check for On Call" in t.text(), fannel)
 
 
 def test_while_slack_is_down_the_fault_is_judged_and_said_afterwards(stage, fannel, folder):

@@ -131,7 +131,8 @@ class TestAtItsEnd:
         incident = raised(stores[0], host).incident["id"]
         assert own(stores[0].endings.settle(NOW), incident) == []
         (asked,) = own(stores[0].endings.settle(NOW + HOUR), incident)
-        assert asked["incident"] == {"id": incident, "state": "new"}
+        again = (NOW + HOUR).isoformat()
+        assert asked["incident"] == {"id": incident, "state": "new", "asked_again_at": again}
         assert asked["phase"] == "raise"
         assert own(stores[1].endings.settle(NOW + HOUR), incident) == []
 

@@ -54,6 +54,7 @@ def test_what_is_still_down_at_the_end_is_asked_without_the_silence_and_once(tmp
         observing.silencing()
         again = observing.event()
         assert (again["id"], again["incident"]["state"]) == (first["id"], "new")
+        assert "asked_again_at" in again["incident"], "the source would take it for one it has put already"
         assert "silence" not in again
         observing.silencing()
         assert observing.silent(0.5)

@@ -188,7 +188,8 @@ def _settled(connection: Connection, row: Row[Any], left: Silences, tell: Tell |
         if other is None:
             asked = update(incidents).where(incidents.c.id == event["incident"]["id"]).values(asked_at=now)
             connection.execute(asked)
-            asking.append(event)
+            # The rules have had it before, silenced: whoever hands it to them must not take it for a repetition.
+            asking.append(event | {"incident": event["incident"] | {"asked_again_at": now.isoformat()}})
         elif other.id != row.id:
             connection.execute(update(events).where(events.c.id == opening.id).values(silence_id=other.id))
             elsewhere[event["incident"]["id"]] = f"#{other.id}"
