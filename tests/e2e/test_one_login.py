@@ -156,3 +156,15 @@ def test_a_run_that_waits_for_another_logs_in_afterwards_and_says_so(runs):
     assert "confirmed" in reply["text"], run.log.read_text()
     assert "another run (incident A-000001 on noc-02, process 4711, since " in str(reply["blocks"])
     assert runs.holder() is None
+
+
+def test_why_a_router_says_that_it_started_is_said_after_what_it_says(runs):
+    cold_start = replace(event(phase="info", host=HOST, at=datetime.now(UTC)), severity="major")
+    (told,) = runs.store.record([(cold_start, b"")])
+    run = runs.start(told.to_queue())
+    assert run.wait(300) == 0, run.log.read_text()
+    said, found = runs.stage.slack.workspace.messages[CHANNEL].values()
+    assert "coldStart" in said["text"]
+    assert "the device itself did not restart: it has run for 3 weeks" in found["text"]
+    assert runs.stage.devices.logins(HOST) == 1
+    assert runs.holder() is None
