@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,8 @@ from typer.testing import CliRunner
 
 from fannel.cli.app import app
 from fannel.collection import root
+from fannel.incidents.lease import login
+from fannel.incidents.store import Store
 from fannel.lab.devices.lab import ENABLE_PASSWORD, PASSWORD
 from fannel.lab.pagoda import LAB_TOKEN
 from fannel.lab.slack.server import BOT_TOKEN, SlackStandIn
@@ -27,6 +30,7 @@ pytestmark = [pytest.mark.timeout(300)]
 
 FANNEL = Path(sys.executable).with_name("fannel")
 HOST, PORT = "rt-tyo-01.example.net", "Gi0/3"
+BUSY = "sw-tyo-01.example.net"
 WRONG_PASSWORD = "wrong-login-9Z"
 LAB = str(root() / "inventory" / "lab")
 TIMEOUT_S = 240
@@ -64,13 +68,19 @@ class Runs:
                 "unknown": ["nosuch.example.net", "interface_down", "--subject", PORT, "-i", LAB],
                 "no os": ["no-os", "interface_down", "--subject", PORT, "-i", own],
                 "wrong login": ["wrong-login", "interface_down", "--subject", PORT, "-i", own],
+                "busy": [BUSY, "interface_down", "--subject", "Ethernet1/1", "-i", LAB],
             }
+            environ["FANNEL_LEASES__WAIT_S"] = "1"
+            store = Store.open(stage.environ["FANNEL_DATABASE__URL"])
+            store.leases.acquire(login(BUSY), "incident A-000001 on noc-02, process 4711", 3600, datetime.now(UTC))
+            store.close()
             with ThreadPoolExecutor(2) as two:
                 running = {name: two.submit(self._run, given, environ, folder) for name, given in asked.items()}
                 while not all(one.done() for one in running.values()):
                     self.lines.update(command_lines())
                     time.sleep(0.05)
             self.done = {name: one.result() for name, one in running.items()}
+            self.logins = {host: stage.devices.logins(host) for host in (HOST, BUSY)}
             self.posts = list(stage.slack.workspace.messages[CHANNEL].values())
         self.left = sorted(path.name for path in folder.iterdir() if path.name.startswith("fannel-check-"))
 
@@ -133,6 +143,14 @@ def test_what_keeps_it_from_looking_is_one_line(runs, name, status, says):
     assert done.returncode == status, done.stdout + done.stderr
     (line,) = [line for line in (done.stdout + done.stderr).splitlines() if line.startswith(says)]
     assert line
+
+
+def test_while_another_run_is_logged_in_to_the_device_nobody_else_is(runs):
+    done = runs.done["busy"]
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert "inconclusive: another run (incident A-000001 on noc-02, process 4711, since " in done.stdout
+    assert runs.logins[BUSY] == 0
+    assert runs.logins[HOST] == 1, "and where nobody is, it is one login"
 
 
 def test_no_secret_is_in_a_process_list_in_what_it_says_or_left_behind(runs):
