@@ -141,6 +141,11 @@ def test_its_check_judges_what_the_device_prints(site, said, outcome, reason):
     assert reason in verdict.reason
 
 
+def test_in_the_end_every_case_holds(site):
+    assert site.said["cases --write"].startswith("wrote ")
+    assert site.said["cases"] == "3 cases, 0 differ\n"
+
+
 def test_another_state_is_kept_as_another_case(site):
     case = site.folder / "tests/corpus/checks/ups_on_battery/ios/cleared_mains"
     assert json.loads((case / "verdict.json").read_text())["reason"] == "UPS-A has mains"

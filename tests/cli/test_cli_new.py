@@ -13,6 +13,7 @@ from fannel.wire.encoder import encode_trap
 from fannel.wire.snmp import decode
 
 LINE = "<187>77: sw01: Nov 14 08:30:56 JST: %ACME-3-DOOR: Door D-12 of rack 7 is open"
+DOWN = "<187>79: sw01: Nov 14 08:31:56 JST: %LINK-3-UPDOWN: Interface Gi0/1, changed state to down"
 SHUT = "<187>78: sw01: Nov 14 08:31:56 JST: %ACME-3-DOOR: Door D-12 of rack 7 is shut"
 TRAP = encode_trap("1.3.6.1.4.1.64512.1.0.1", (), community=b"s3cret-community", request_id=7)
 
@@ -85,6 +86,19 @@ def test_out_of_two_outputs_comes_a_check_and_its_case(folder):
     assert "confirmed: GigabitEthernet0/1 is down" in done.output
 
 
+def test_in_a_checkout_it_goes_where_it_is_told(folder):
+    (folder / "a.txt").write_text("D-12 is open\n")
+    done = run("kind", "door_open", "--syslog", LINE, "--os", "ios", "--into", "src/catalogue", "--corpus", "corpus")
+    assert done.exit_code == 0, done.output
+    done = run(
+        *("check", "door_open", "ios", "--type", "door", "--subject", "D-12", "--command", "show doors"),
+        *("--output", "a.txt", "--into", "shipped", "--corpus", "corpus"),
+    )
+    assert done.exit_code == 0, done.output
+    assert files(folder).keys() >= {"src/catalogue/door_open.yml", "shipped/door_open/ios.yml"}
+    assert {name.split("/")[0] for name in files(folder)} == {"src", "shipped", "corpus", "a.txt"}
+
+
 @pytest.mark.parametrize(
     ("taken", "arguments"),
     [
@@ -120,6 +134,7 @@ def test_what_is_there_stays_and_then_nothing_is_written(folder, taken, argument
         (("kind", "door_open", "--hex", "3003020101", "--os", "ios"), 1, ""),
         (("kind", "door_open", "--event-id", "01JD3X", "--os", "ios"), 1, "is not in the log"),
         (("kind", "fan_failed", "--syslog", LINE, "--os", "ios"), 1, "there is a kind fan_failed already"),
+        (("kind", "odd_link", "--syslog", DOWN, "--os", "ios"), 1, "it is interface_down already"),
         (("check", "interface_down", "ios", "--command", "show x", "--output", "out.txt"), 1, "is there already"),
         (("check", "no_such", "ios", "--command", "show x", "--output", "out.txt"), 1, "no kind raises no_such"),
         (

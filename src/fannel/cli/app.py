@@ -10,6 +10,7 @@ import typer
 from fannel import __version__
 from fannel.cli import (
     bench,
+    cases,
     check,
     checks,
     db,
@@ -62,6 +63,7 @@ app.add_typer(pagoda.app, name="pagoda")
 app.command("observe", hidden=True)(observe.observe)
 app.add_typer(mibs.app, name="mibs")
 app.add_typer(new.app, name="new")
+app.command("cases")(cases.cases)
 app.add_typer(lab.app, name="lab")
 app.add_typer(db.app, name="db")
 app.add_typer(bench.app, name="bench")

@@ -14,6 +14,7 @@ from fannel.cli import stored
 from fannel.cli.new_files import (
     CaseName,
     Corpus,
+    Into,
     only_case_name,
     only_words,
     pretty,
@@ -54,6 +55,7 @@ def new_check(
         str | None, typer.Option("--type", metavar="TYPE", help="Of what the subject is; that of the kind unless told.")
     ] = None,
     case: CaseName = "",
+    into: Into = None,
     corpus: Corpus = None,
 ) -> None:
     """Make a check and its case out of what a device printed; `fannel check run --save` is one way to get that."""
@@ -70,7 +72,7 @@ def new_check(
     about = subject_of(subject_type or _type_of(settings, problem), subject)
     texts = [read_output(path) for path in outputs]
     text, verdict = _made_check(settings, (problem, os), about, (commands, texts), outcome)  # type: ignore[arg-type]
-    file = settings.checks.path / problem / f"{os}.yml"
+    file = (into or settings.checks.path) / problem / f"{os}.yml"
     write_all(
         {file: text, **_case_files(_checks_corpus(settings, corpus) / problem / os / case, about, texts, verdict)}
     )

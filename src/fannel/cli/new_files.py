@@ -22,6 +22,10 @@ _MOST = 256 * 1024
 _CASE = re.compile(r"[a-z0-9][a-z0-9_]{0,63}")
 
 CaseName = Annotated[str, typer.Option("--case", metavar="NAME", help="What the case's folder is called.")]
+Into = Annotated[
+    Path | None,
+    typer.Option("--into", metavar="FOLDER", help="Where the file goes; where the site's own are unless told."),
+]
 Corpus = Annotated[
     Path | None,
     typer.Option("--corpus", metavar="FOLDER", help="Where cases are; tests/corpus beside the site's own unless told."),

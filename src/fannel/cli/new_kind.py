@@ -12,7 +12,7 @@ import typer
 
 from fannel import config
 from fannel.cli import stored
-from fannel.cli.new_files import CaseName, Corpus, only_case_name, only_words, pretty, say_todo, write_all, wrong
+from fannel.cli.new_files import CaseName, Corpus, Into, only_case_name, only_words, pretty, say_todo, write_all, wrong
 from fannel.cli.terminal import printable
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ def new_kind(
         str | None, typer.Option("--name", metavar="TEXT", help="What names that: a varbind, or a word of the line.")
     ] = None,
     case: CaseName = "first",
+    into: Into = None,
     corpus: Corpus = None,
 ) -> None:
     """Make a kind and its case out of a trap or a line that FANNEL does not know yet."""
@@ -66,7 +67,7 @@ def new_kind(
     except (ScaffoldError, KindsError, CatalogueError, DecodeError) as error:
         stored.fail(str(error))
     folder = (corpus or settings.kinds.path.parent / "tests" / "corpus") / came.os / kind / case
-    file = settings.kinds.path / f"{kind}.yml"
+    file = (into or settings.kinds.path) / f"{kind}.yml"
     write_all({file: made.text, folder / made.source[0]: made.source[1], folder / "event.json": pretty(made.expected)})
     say_todo(file, made.text)
     said = made.expected
@@ -130,10 +131,12 @@ def _made_kind(settings: Settings, wanted: Wanted, came: _Came, clears: str | No
         wanted = wanted.clearing(kinds, clears)
     if came.is_line:
         message = syslog.parse(came.octets, received_at=datetime.now(UTC), zone=settings.site.zone)
+        _only_unknown(case.of_line(kinds, message, came.os))
         text, source = scaffold.of_line(wanted, message), ("syslog.txt", came.octets.decode("utf-8", "replace") + "\n")
     else:
         octets = scaffold.without_community(came.octets)
         notification = names.name(snmp.decode(octets))
+        _only_unknown(case.of_trap(kinds, notification, came.os))
         text, source = scaffold.of_trap(wanted, notification), ("trap.hex", _hex(octets))
     with tempfile.TemporaryDirectory(prefix="fannel-new-") as folder:
         (Path(folder) / f"{wanted.kind}.yml").write_text(text, encoding="utf-8")
@@ -145,6 +148,15 @@ def _made_kind(settings: Settings, wanted: Wanted, came: _Came, clears: str | No
             f"it is {expected['kind']} already, by an entry that comes first: `fannel explain`"
         )
     return _Made(text, source, expected)
+
+
+def _only_unknown(said: Json) -> None:
+    """An entry of the site's own would take the place of one that is there, unseen."""
+    from fannel.kinds.classify import UNKNOWN_SYSLOG, UNKNOWN_TRAP  # noqa: PLC0415
+    from fannel.kinds.scaffold import ScaffoldError  # noqa: PLC0415
+
+    if said["kind"] not in (UNKNOWN_SYSLOG, UNKNOWN_TRAP):
+        raise ScaffoldError(f"it is {said['kind']} already: `fannel explain` shows what is made of it")
 
 
 def _after_kind(said: Mapping[str, Any], os: str) -> list[str]:
