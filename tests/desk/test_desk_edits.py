@@ -88,6 +88,27 @@ class TestAnEdit:
         assert len(chat.thread(ts)) == 1
         assert store.silences.listed(9) == []
 
+    def test_a_word_more_takes_back_neither_an_extension_nor_what_calls_again(self, chat, store):
+        chat = chat()
+        ts = chat.say("silence rt-tyo-01, rt-osa-01 2h card swap")
+        chat.say("extend #1 2h", user=RIN)
+        chat.say("resume rt-osa-01", user=RIN)
+        for number, reason in enumerate(("CHG-1 card swap", "CHG-2 card swap")):
+            chat.edit(ts, f"silence rt-tyo-01, rt-osa-01 2h {reason}", edited=f"17953320{number}0.000000")
+            silence = store.silences.one(1)
+            assert (silence.reason, silence.what, len(silence.scopes)) == (reason, "reworded", 1)
+            assert silence.ends_at == NOW + 4 * HOUR
+            assert "`rt-tyo-01.example.net`\n*When:* 2026-11-22 16:00 JST – 2026-11-22 20:00 JST" in chat.answer(ts)
+        chat.edit(ts, "silence rt-tyo-01, rt-osa-01 3h card swap", edited="1795332100.000000")
+        assert (store.silences.one(1).ends_at, len(store.silences.one(1).scopes)) == (NOW + 3 * HOUR, 2)
+
+    def test_the_first_line_less_leaves_the_second_its_silence(self, chat, store, clock):
+        chat = chat()
+        ts = chat.say("silence rt-tyo-01 2h\nsilence rt-osa-01 2h")
+        chat.edit(ts, "silence rt-osa-01 2h")
+        assert live(store, clock) == [2]
+        assert store.silences.one(2).revision == 1
+
     def test_what_is_over_by_then_is_not_brought_back(self, chat, store, clock):
         chat = chat()
         ts = chat.say("silence rt-tyo-01 1h")

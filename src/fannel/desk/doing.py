@@ -111,15 +111,14 @@ class Doing:
         if wanted.ends_at <= asker.now:
             end = layout.moment(wanted.ends_at, to)
             return Done((layout.refused(to.words.silencing.over_already.format(end=end), to),), "x")
-        if same := next((one for one in ended if one.scopes == wanted.scopes), None):
-            # Who corrects a word of a message does not take back what somebody did about it.
+        # Who corrects a word of a message does not take back what somebody did about it since.
+        if same := next((one for one in ended if self._acting.asked_for(one).scopes == wanted.scopes), None):
             raise SilenceError(f"silence #{same.id} has ended: add another one")
         if late(asker) and wanted.starts_at < asker.now and instead_of is None:
             wanted = replace(wanted, starts_at=asker.now)  # nothing was quiet until it was heard
+        if instead_of is not None and _same(wanted, self._acting.asked_for(instead_of)):
+            return self._reworded(instead_of, wanted.reason, to)
         hosts = change.hosts_of(request)
-        if instead_of is not None and _same(wanted, instead_of):
-            part = layout.silenced(instead_of, len(hosts), to, to.words.silencing.unchanged)
-            return Done((part,), "no_bell", (instead_of.id,))
         why = change.why_broad(wanted, hosts, asker.now, self._limits, self._known)
         if why:
             wanted = wanted if instead_of is None else replace(wanted, id=instead_of.id)
@@ -131,6 +130,15 @@ class Doing:
         self._acting.change([kept])
         part = layout.silenced(kept, len(hosts), to, to.words.silencing.changed)
         return Done((part,), "no_bell", (kept.id,))
+
+    def _reworded(self, silence: Silence, reason: str, to: Reader) -> Done:
+        """An edit asks for the same as before, at most for another reason."""
+        head = to.words.silencing.unchanged
+        if reason != silence.reason:
+            silence = silence.reworded(reason, self._asker.who.author, self._asker.now)
+            self._acting.change([silence])
+            head = to.words.silencing.changed
+        return Done((layout.silenced(silence, self._hosts(silence), to, head),), "no_bell", (silence.id,))
 
     def _resume(self, request: Request, to: Reader) -> Done:
         asker, by = self._asker, self._asker.who.author
@@ -216,6 +224,5 @@ def late(asker: Asker) -> bool:
 
 
 def _same(wanted: Silence, kept: Silence) -> bool:
-    """Whether an edit left what is asked for as it was; a start that is over makes no difference."""
-    alike = (wanted.scopes, wanted.ends_at, wanted.reason) == (kept.scopes, kept.ends_at, kept.reason)
-    return alike and wanted.starts_at <= kept.starts_at
+    """Whether an edit asks for what was asked for before; a start that is over makes no difference."""
+    return (wanted.scopes, wanted.ends_at) == (kept.scopes, kept.ends_at) and wanted.starts_at <= kept.starts_at

@@ -17,7 +17,7 @@ from fannel.desk.asking import Asker
 from fannel.desk.doing import Done, late
 from fannel.incidents.silence import OvertakenError
 from fannel.incidents.store.requests import Place
-from fannel.slack.grammar import Refusal, Request
+from fannel.slack.grammar import Refusal, Request, change
 from fannel.slack.layout import requests as layout
 
 if TYPE_CHECKING:
@@ -189,11 +189,11 @@ class _Dealing:
                 return
         for one in waiting:
             asked.decide(one.id, "withdrawn", asker.who.author)
-        left = list(self._live)
+        pairs = _paired(wishes, self._live)
+        left = [one for one in self._live if one not in pairs]
         stands_for: list[int] = []
-        for wish in wishes:
+        for wish, before in zip(wishes, pairs, strict=True):
             if wish.action == "silence":
-                before = left.pop(0) if left else None
                 done = self._doing.do(wish, before, self._ended)
                 stands_for += done.made or ((before.id,) if before is not None else ())
                 if before is not None and not done.made and done.mark == "x":
@@ -224,6 +224,19 @@ class _Dealing:
         self.dones.append(_holding(done, self._live, self._to))
         if self._live:
             self.dones.append(Done((), "no_bell"))
+
+
+def _paired(wishes: Sequence[Wish], live: Sequence[Silence]) -> list[Silence | None]:
+    """For each wish the silence that it was before: one that is about the same, else the first that is left."""
+    left = list(live)
+    about = [change.scopes_of(wish.outcome) if isinstance(wish.outcome, Request) else () for wish in wishes]
+    found: list[Silence | None] = [None] * len(wishes)
+    for same in (True, False):
+        for number, wish in enumerate(wishes):
+            if wish.action == "silence" and found[number] is None:
+                found[number] = next((one for one in left if not same or one.scopes == about[number]), None)
+                left = [one for one in left if one is not found[number]]
+    return found
 
 
 def _holding(done: Done, live: Sequence[Silence], to: Reader) -> Done:

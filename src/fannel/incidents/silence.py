@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Field = Literal["host", "site", "role", "interface", "problem", "kind", "severity", "subject"]
 Operator = Literal["equal", "glob", "regex"]
 State = Literal["pending", "active", "expired"]
-What = Literal["added", "extended", "narrowed", "changed", "expired"]
+What = Literal["added", "extended", "narrowed", "changed", "reworded", "expired"]
 
 FIELDS: Final[frozenset[str]] = frozenset(
     {"host", "site", "role", "interface", "problem", "kind", "severity", "subject"}
@@ -174,6 +174,10 @@ class Silence:
             ends_at=other.ends_at,
             reason=other.reason,
         )
+
+    def reworded(self, reason: str, by: str, now: datetime) -> Silence:
+        """The next revision, with another reason."""
+        return self._next("reworded", by, now, reason=reason)
 
     def _next(self, what: What, by: str, now: datetime, **changes: Any) -> Silence:  # noqa: ANN401  (own fields)
         return replace(self, revision=self.revision + 1, what=what, changed_by=by, changed_at=now, **changes)

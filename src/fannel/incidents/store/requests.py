@@ -82,6 +82,10 @@ class Acting:
         """The silence of that id as it is now."""
         return silences.one(self._connection, silence_id)
 
+    def asked_for(self, silence: Silence) -> Silence:
+        """The silence as whoever asked for it put it last, whatever others made of it since."""
+        return silences.asked_for(self._connection, silence.id) or silence
+
     def add(self, wanted: Silence, now: datetime) -> Silence:
         """Keep a new silence; returns it with its id."""
         return silences.add(self._connection, wanted, now)

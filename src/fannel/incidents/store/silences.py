@@ -113,6 +113,14 @@ def one(connection: Connection, silence_id: int) -> Silence | None:
     return None if row is None else silence_of(row)
 
 
+def asked_for(connection: Connection, silence_id: int) -> Silence | None:
+    """The silence as whoever asked for it put it last, whatever others made of it since."""
+    mine = (silence_revisions.c.silence_id == silence_id, silence_revisions.c.what.in_(("added", "changed")))
+    query = select(silence_revisions).where(*mine).order_by(silence_revisions.c.revision.desc()).limit(1)
+    row = connection.execute(query).mappings().first()
+    return None if row is None else silence_of(row)
+
+
 def _revisions() -> Select[Any]:
     """The revisions that hold."""
     holds = and_(silence_revisions.c.silence_id == silences.c.id, silence_revisions.c.revision == silences.c.revision)

@@ -21,11 +21,16 @@ if TYPE_CHECKING:
     from fannel.slack.grammar.request import Request
 
 
+def scopes_of(request: Request) -> tuple[Scope, ...]:
+    """What a request is about."""
+    return tuple(map(scope_of, request.targets))
+
+
 def silence_of(request: Request, author: str, origin: str, also: Scope = ()) -> Silence:
     """The silence that a request to silence asks for; `also` must hold, too."""
     assert request.starts_at is not None  # noqa: S101  (a request to silence has both)
     assert request.ends_at is not None  # noqa: S101
-    scopes = tuple((*scope_of(target), *also) for target in request.targets)
+    scopes = tuple((*scope, *also) for scope in scopes_of(request))
     return Silence(0, scopes, request.starts_at, request.ends_at, author, origin, request.reason)
 
 
