@@ -6,6 +6,7 @@ is not what its case says.
 
 from __future__ import annotations
 
+import functools
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,9 +22,9 @@ from fannel.cli.stored import Json  # noqa: TC001  (Typer reads it)
 from fannel.cli.terminal import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-    from fannel.checks.find import Checks
+    from fannel.checks.check import Check
     from fannel.config import Settings
     from fannel.kinds.site import Catalogues
 
@@ -109,16 +110,17 @@ def _meaning(file: Path, known: Catalogues) -> Any:  # noqa: ANN401  (any JSON v
 def _checks(folder: Path, settings: Settings) -> Iterator[Held]:
     from fannel.checks.find import Checks  # noqa: PLC0415  (Jinja2 and more that others need not load)
 
-    checks = Checks.beside(settings.checks.path)
+    # A check has several cases, one after the other.
+    find = functools.lru_cache(maxsize=1)(Checks.beside(settings.checks.path).find)
     for file in sorted(folder.glob("*/*/*/subject.json")):
-        yield _held(file.parent, "verdict.json", lambda file=file: _verdict(file.parent, checks))
+        yield _held(file.parent, "verdict.json", lambda file=file: _verdict(file.parent, find))
 
 
-def _verdict(case: Path, checks: Checks) -> Any:  # noqa: ANN401  (any JSON value)
+def _verdict(case: Path, find: Callable[[str, str], Check]) -> Any:  # noqa: ANN401  (any JSON value)
     from fannel.checks.judge import judge  # noqa: PLC0415
     from fannel.event import Subject  # noqa: PLC0415
 
-    check = checks.find(case.parts[-3], case.parts[-2])
+    check = find(case.parts[-3], case.parts[-2])
     files = [case / f"{number}.txt" for number in range(1, len(check.commands) + 1)]
     texts = [file.read_text(encoding="utf-8") if file.is_file() else None for file in files]
     return judge(check, Subject(**json.loads((case / "subject.json").read_text(encoding="utf-8"))), texts).to_json()
