@@ -16,12 +16,15 @@ from fannel.slack.inbound.heard import Message
 
 class Desk:
     def __init__(self):
-        self.heard, self.raises = [], None
+        self.heard, self.given_up, self.raises = [], [], None
 
     def said(self, message):
         if self.raises is not None:
             raise self.raises
         self.heard.append(message)
+
+    def gave_up(self, heard):
+        self.given_up.append(heard.text)
 
 
 @pytest.fixture
@@ -83,6 +86,7 @@ def test_it_is_given_up_in_the_end(hand, desk, clock, store, counters, error):
     assert store.inbox.waiting()[0] == 0
     assert counters.get("given_up", "message") == 1
     assert counters.get("desk_failures") == MOST_ATTEMPTS
+    assert desk.given_up == ["silence rt1 2h"]
 
 
 @pytest.mark.parametrize(

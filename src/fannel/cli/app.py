@@ -20,6 +20,7 @@ from fannel.cli import (
     events,
     explain,
     hosts,
+    inbox,
     incidents,
     judge,
     kinds,
@@ -58,6 +59,7 @@ app.add_typer(events.app, name="events")
 app.add_typer(hosts.app, name="hosts")
 app.add_typer(silence.app, name="silence")
 app.command("outbox")(outbox.outbox)
+app.command("inbox")(inbox.inbox)
 app.add_typer(kinds.app, name="kinds")
 app.add_typer(pagoda.app, name="pagoda")
 app.command("observe", hidden=True)(observe.observe)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from fannel.desk.clicks import Clicks
 from fannel.desk.commands import Commands
 from fannel.desk.confirmations import Confirmations
+from fannel.desk.giving_up import GivingUp
 from fannel.desk.hearing import Hearing
 from fannel.desk.hosts import Hosts
 from fannel.desk.people import People
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from fannel.config import Settings
     from fannel.incidents.store import Store
     from fannel.slack.client import SlackClient
-    from fannel.slack.inbound.heard import Click, Command, Message
+    from fannel.slack.inbound.heard import Click, Command, Heard, Message
 
 
 class Desk:
@@ -39,6 +40,7 @@ class Desk:
         self._commands = Commands(settings, store, client, people, permission, wishes, queries, now)
         self._confirmations = Confirmations(settings, store, client, people, permission, now)
         self._clicks = Clicks(settings, store, client, people, permission, wishes, now)
+        self._giving_up = GivingUp(settings, store, client, hearing, now)
 
     def said(self, message: Message) -> None:
         """A message, new, edited or deleted."""
@@ -54,3 +56,7 @@ class Desk:
     def commanded(self, command: Command) -> None:
         """A slash command."""
         self._commands.commanded(command)
+
+    def gave_up(self, heard: Heard) -> None:
+        """What none of these could deal with."""
+        self._giving_up.say(heard)

@@ -40,6 +40,16 @@ class Entry:
     attempts: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """An entry as people look at it: `waiting`, `taken` by somebody until `due_at`, or `failed` for good."""
+
+    entry: Entry
+    state: str
+    due_at: datetime
+    error: str | None
+
+
 class Inbox:
     """The entries and how far each channel was read. Every method raises StoreError when the database is away."""
 
@@ -119,6 +129,13 @@ class Inbox:
             if first is not None:
                 oldest = connection.execute(select(inbox.c.heard_at).where(inbox.c.seq == first)).scalar()
         return int(count), oldest
+
+    def listed(self, limit: int) -> list[Listed]:
+        """What is not dealt with, or was given up; the newest first."""
+        query = select(inbox).where(or_(_UNSETTLED, inbox.c.state == "failed")).order_by(inbox.c.seq.desc())
+        with reading(self._engine) as connection:
+            rows = connection.execute(query.limit(limit)).mappings().all()
+        return [Listed(_entry(row, row["attempts"]), row["state"], row["due_at"], row["error"]) for row in rows]
 
     def latest(self, prefix: str, since: datetime) -> list[Entry]:
         """What was heard since then, of each thing whose `about` begins so the newest."""

@@ -22,10 +22,15 @@ _WORST_FIRST = ("wrong", "warning", "ok")
 
 def health_addresses(health: Health, proc: Path = PROC) -> Finding:
     """Whether probes will be answered: the worst that was found."""
-    named = {"receiver": health.receiver, "source": health.source, "check": health.check}
+    named = {
+        "receiver": health.receiver,
+        "source": health.source,
+        "listener": health.listener,
+        "check": health.check,
+    }
     wanted = {f"health.{key}": address for key, address in named.items() if address is not None}
     if not wanted:
-        return ok(NAME, "none is set: no process says how it is (health.receiver, health.source, health.check)")
+        return ok(NAME, "none is set: no process says how it is (health.receiver, health.source, …)")
     if shared := _shared(wanted):
         return wrong(NAME, f"{' and '.join(shared)} want the same port", "give each a port of its own")
     found = [_address(setting, address, proc) for setting, address in wanted.items()]

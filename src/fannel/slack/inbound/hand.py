@@ -29,7 +29,8 @@ log = logs.Logger("fannel.slack")
 # Longer than anything a desk does; whoever holds an entry that long is taken for dead.
 CLAIM = timedelta(seconds=60)
 FIRST_RETRY, LAST_RETRY = timedelta(seconds=2), timedelta(minutes=5)
-MOST_ATTEMPTS = 12
+# Half a minute: whoever asked is to know soon that it was not done.
+MOST_ATTEMPTS = 5
 # Other processes put entries into the inbox, too.
 _LOOK_EVERY_S = 2.0
 STALLED_AFTER_S = 120.0
@@ -142,3 +143,12 @@ class Hand:
             log.error("nobody could deal with what was heard", kind=entry.kind, key=entry.key, reason=failure.reason)
             self._counters.add("given_up", entry.kind)
             self._inbox.give_up(entry, failure.reason)
+            self._tell_its_maker(entry)
+
+    def _tell_its_maker(self, entry: Entry) -> None:
+        try:
+            self._desk.gave_up(from_json(entry.kind, entry.facts))
+        except Exception:
+            # It has failed on this before; the log says so already, and `fannel inbox` does.
+            log.exception("whoever asked could not be told", kind=entry.kind, key=entry.key)
+            self._counters.add("desk_failures")

@@ -99,7 +99,7 @@ class Desk(Protocol):
     """Who deals with what was heard, in a thread of its own: it may use the database and Slack, and take its time.
 
     Each is heard at least once; the desk does it exactly once. What it raises is counted and logged, and the same is
-    heard again a little later: twelve times at most or, while the database or Slack is away, until that is over. Of a
+    heard again a little later: five times at most or, while the database or Slack is away, until that is over. Of a
     message that was edited meanwhile only the newest text is heard.
     """
 
@@ -111,3 +111,6 @@ class Desk(Protocol):
 
     def commanded(self, command: Command) -> None:
         """A slash command. It has been acknowledged, with nothing said yet."""
+
+    def gave_up(self, heard: Heard) -> None:
+        """What was tried often enough; its maker is to know."""

@@ -47,6 +47,7 @@ SILENCING = Silencing(
     may_not="that is for others here: `{setting}` names who may",
     not_here="not in this channel: ask in {channels}",
     cannot_tell="Slack does not tell who is in the user group {group} ({code})",
+    stumbled="FANNEL stumbled over this, five times: its log says how. Try it in other words, or on the command line",
     nobody_knows="the list of hosts cannot be read now: {reason}",
     no_number="there is no silence {number}",
     own="you asked for it: somebody else has to confirm it",

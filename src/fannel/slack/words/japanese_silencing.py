@@ -52,6 +52,7 @@ SILENCING = Silencing(
     may_not="権限がありません (`{setting}` に記載の担当者のみ)",
     not_here="このチャンネルでは受け付けていません。{channels} で依頼してください",
     cannot_tell="ユーザグループ {group} のメンバーをSlackから取得できません ({code})",
+    stumbled="内部エラーのため処理できませんでした (原因はログに記録)。別の書き方かコマンドで依頼してください",
     nobody_knows="ホスト一覧を読めません: {reason}",
     no_number="静観 {number} はありません",
     own="依頼した本人は承認できません。別の担当者の承認が必要です",

@@ -56,6 +56,7 @@ class Silencing(NamedTuple):
     may_not: str
     not_here: str
     cannot_tell: str
+    stumbled: str
     nobody_knows: str
     no_number: str
     own: str
