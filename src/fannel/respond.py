@@ -315,7 +315,7 @@ class Responder:
         # Answered, and yet nobody was told: there was no Slack then.
         late = not told and (verdict.outcome, before.state, before.cause) == ("confirmed", "open", None)
         if verdict.outcome not in ("cleared", "inconclusive"):
-            if not told and it.hurry():
+            if not (told and before.recheck_for) and it.hurry():
                 return  # a verdict would say that it was answered; rules that leave it alone do so again
             self._judge(it, verdict)
             changed = (known.get("outcome"), known.get("reason")) != (verdict.outcome, verdict.reason)

@@ -160,6 +160,13 @@ class TestEdits:
             assert self.edit(store, reply, text)
         assert self.waiting(store, reply) == [("edit", "two", "7.1")]
 
+    def test_an_edit_of_another_reply_stands_beside_it(self, store, channel, reply):
+        other = wanted(store, channel, reply.incident_id, "reply")
+        for ts, one in (("7.1", reply), ("7.2", other)):
+            store.posts.sent(one, ts, NOW)
+            self.edit(store, one, f"of {ts}")
+        assert [text for _, text, _ in self.waiting(store, reply)] == ["of 7.1", "of 7.2"]
+
     def test_while_nobody_knows_whether_it_is_there_nothing_is_edited(self, store, reply):
         store.posts.claim(reply, NOW, NOW + timedelta(minutes=1))
         assert not self.edit(store, reply, "later")

@@ -234,6 +234,32 @@ class TestARecheckOfWhatNobodyWasToldOf:
         responder.conclude(asked, DOWN)
         assert len(messages(slack)) == 2
 
+    @pytest.fixture
+    def back(self, responder, store, down):
+        """It was told, and over, and is back; nobody has answered that."""
+        (up,) = recorded(store, event(phase="clear", at=LATER))
+        responder.recover(up, UP)
+        recorded(store, event(at=LATER + timedelta(seconds=30)))
+        responder.clock.now = LATER + 2 * HOUR
+        return down
+
+    def test_that_it_is_back_is_for_the_rules_to_tell_too(self, responder, store, slack, back):
+        said = len(messages(slack))
+        (found,) = store.take_rechecks(LATER + 2 * HOUR, RecheckPolicy(after=HOUR))
+        responder.recheck(found.to_queue(), DOWN)
+        assert len(messages(slack)) == said
+        (asked,) = store.overdue(LATER + 2 * HOUR, timedelta(minutes=5))
+        responder.announce(asked)
+        assert "DOWN AGAIN" in pushes(slack)[-1]
+
+    def test_a_person_who_asked_in_its_thread_is_answered_there(self, responder, store, slack, back):
+        said = len(messages(slack))
+        with store.about(back["incident"]["id"]) as it:
+            it.ask_again("kei", LATER + 2 * HOUR)
+        (found,) = store.take_rechecks(LATER + 2 * HOUR, RecheckPolicy(after=HOUR))
+        responder.recheck(found.to_queue(), DOWN)
+        assert len(messages(slack)) == said + 1
+
     def test_answered_while_there_was_no_slack_it_is_told_when_it_is_found_still_there(
         self, responder, settings, store, slack
     ):  # fmt: skip
