@@ -52,6 +52,12 @@ class ActionModule(ActionBase):
         store = Store.open(settings.database.url, patience_s=PATIENCE_S)
         try:
             turns = Turns(store.leases, settings.leases, settings.site.zone)
-            return prepared.to_json(one_check.run(prepared, turns, reach))
+            found = prepared.to_json(one_check.run(prepared, turns, reach))
         finally:
             store.close()
+        # Where a login went is half of what is to be known of one that was refused.
+        place = {name: variables.get(f"ansible_{name}") for name in ("user", "host", "port")}
+        found["login"] = {
+            name: str(self._templar.template(value)) for name, value in place.items() if value is not None
+        }
+        return found

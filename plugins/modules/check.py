@@ -44,7 +44,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 found:
-  description: C(verdict) with outcome, reasons, evidence and facts; C(host), C(os), C(subject), C(check), C(outputs).
+  description: C(verdict) with outcome, reasons, evidence and facts; C(host), C(os), C(subject), C(check), C(outputs),
+    C(login) (user, host and port).
   returned: success
   type: dict
 """

@@ -128,6 +128,7 @@ def test_a_fault_that_is_over_ends_with_status_0_and_some_lines_to_read(runs):
     assert head == "rt-osa-01.example.net (iosxr) interface_down GigabitEthernet0/0/0/0"
     assert verdict.startswith("cleared: ")
     assert "commands\n  show interfaces" in done.stdout
+    assert "\nlogin admin@127.0.1.2 port " in done.stdout
 
 
 @pytest.mark.parametrize(

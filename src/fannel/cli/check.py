@@ -158,6 +158,9 @@ def _lines(found: Mapping[str, Any]) -> Iterator[str]:
         yield "commands"
         for output in found["outputs"]:
             yield f"  {output['command']}  ({len(output['text'].splitlines())} lines, {output['took_s']:.1f} s)"
+    login = found["login"]
+    user, port = f"{login['user']}@" if "user" in login else "", f" port {login['port']}" if "port" in login else ""
+    yield f"login {user}{login.get('host', found['host'])}{port}"
     yield f"check {found['check']}"
 
 
