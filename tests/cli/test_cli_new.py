@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 from typer.testing import CliRunner
 
 from fannel.cli.app import app
+from fannel.event import Host, Source
+from fannel.incidents.store import Store
 from fannel.kinds.site import catalogues
+from fannel.normalise import trap_event
 from fannel.wire.encoder import encode_trap
+from fannel.wire.proxy import SIGNATURE
 from fannel.wire.snmp import decode
 
 LINE = "<187>77: sw01: Nov 14 08:30:56 JST: %ACME-3-DOOR: Door D-12 of rack 7 is open"
 DOWN = "<187>79: sw01: Nov 14 08:31:56 JST: %LINK-3-UPDOWN: Interface Gi0/1, changed state to down"
 SHUT = "<187>78: sw01: Nov 14 08:31:56 JST: %ACME-3-DOOR: Door D-12 of rack 7 is shut"
+# PROXY protocol v2: a command over UDP and IPv4, from 192.0.2.1:162 to 192.0.2.2:162.
+PROXY = SIGNATURE + bytes([0x21, 0x12, 0, 12, 192, 0, 2, 1, 192, 0, 2, 2, 0, 162, 0, 162])
 TRAP = encode_trap("1.3.6.1.4.1.64512.1.0.1", (), community=b"s3cret-community", request_id=7)
 
 
@@ -69,6 +76,23 @@ def test_a_trap_of_no_mib_is_named_by_its_oid_and_shows_no_community(folder):
     octets = bytes.fromhex((folder / "tests/corpus/ios/thing_broken/first/trap.hex").read_text())
     assert (decode(octets).community, decode(octets).trap_oid) == (b"public", "1.3.6.1.4.1.64512.1.0.1")
     assert "s3cret" not in str(files(folder)) + done.output
+
+
+@pytest.mark.parametrize("header", [b"", PROXY], ids=["as it came", "behind a load balancer"])
+def test_out_of_an_event_of_the_log_comes_what_the_device_sent(folder, header):
+    at = datetime(2026, 11, 14, 8, 31, tzinfo=UTC)
+    shipped, message = catalogues(), decode(TRAP)
+    notification = shipped.names.name(message)
+    found = shipped.kinds.classify(notification, "ios")
+    host, source = Host("sw1.example.net", known=True, os="ios"), Source("192.0.2.1")
+    event = trap_event(message, notification, found, received_at=at, source=source, host=host)
+    store = Store.open(f"sqlite:///{folder}/fannel.sqlite3")
+    store.record([(event, header + TRAP)])
+    store.close()
+    done = run("kind", "thing_broken", "--event-id", event.id.lower())
+    assert done.exit_code == 0, done.output
+    octets = bytes.fromhex((folder / "tests/corpus/ios/thing_broken/first/trap.hex").read_text())
+    assert decode(octets).trap_oid == message.trap_oid
 
 
 def test_out_of_two_outputs_comes_a_check_and_its_case(folder):

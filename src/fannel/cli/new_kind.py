@@ -94,6 +94,8 @@ class _Made:
 
 
 def _came(event_id: str | None, hex_octets: str | None, line: str | None, os: str | None) -> _Came:
+    from fannel.wire import proxy  # noqa: PLC0415
+
     octets, is_line = b"", line is not None
     if event_id is not None:
         with stored.stored() as opened:
@@ -105,7 +107,8 @@ def _came(event_id: str | None, hex_octets: str | None, line: str | None, os: st
         is_line, os = logged.event["via"] == "syslog", os or logged.event["host"].get("os")
         if (logged.event.get("trap") or {}).get("version") == "3":
             stored.fail(f"event {event_id} came by SNMPv3, whose octets are no use to others: send it as v2c once")
-        octets = logged.raw
+        # A load balancer's header stands in front in the log, too; it is none of what the device sent.
+        octets = proxy.parse(logged.raw).payload if proxy.is_proxied(logged.raw) else logged.raw
     elif line is not None:
         octets = line.encode("utf-8", "surrogateescape")
     else:
