@@ -94,7 +94,9 @@ class Requests:
         )
         wishes = self._wishes.of(message.text, asker, message.channel, heard.about, heard.under)
         others = () if wishes else self._others(message, heard, asker)
-        if wishes or others or self._store.requests.known(message.channel, message.ts):
+        # An edit into talk counts, too: the request that it was may be heard after it.
+        edited = message.edited_ts is not None
+        if wishes or others or edited or self._store.requests.known(message.channel, message.ts):
             self._once_more(lambda: self._deal(message, asker, wishes, others))
 
     # --- one version of a message ---------------------------------------------------------------------------------
@@ -118,6 +120,9 @@ class Requests:
                 answering.mark(Place(message.channel, message.ts), dealing.marks)
             answering.echo(place, dealing.dones)
             asked.keep(version, dealing.silences, dealing.did)
+        if parts:
+            made, marks = dealing.silences, dealing.marks
+            log.info("answered a request", channel=message.channel, ts=message.ts, silences=made, marks=marks)
 
     def _others(self, message: Message, heard: Heard, asker: Asker) -> tuple[Part, ...]:
         """The answer to what is no request to silence: a question about a host, or nothing that is understood."""
