@@ -8,7 +8,7 @@ routers say each of these things in syslog as well, a moment before or after.
 from __future__ import annotations
 
 from collections import Counter
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -212,7 +212,7 @@ def test_without_the_cable_in_pagoda_each_end_is_one(replayed):
 @CABLE_IN_PAGODA
 def test_everything_else_is_attached_to_the_cable(replayed):
     cable = replayed.asked[0].incident["id"]
-    related = replayed.store.aside(cable).related
+    related = replayed.store.aside(cable, datetime.now(UTC)).related
     assert sorted((one.host.name, one.problem, one.subject.name) for one in related) == [
         ("rt11.example.net", "bgp_neighbor_down", "198.19.0.2"),
         ("rt11.example.net", "interface_down", "eth1"),
@@ -228,7 +228,7 @@ def test_the_restore_ends_it_and_what_came_back_with_it(replayed):
     cable = replayed.asked[0].incident["id"]
     replayed.wait(60)
     assert replayed.store.incident(cable).state == "resolved"
-    over = {(one.host.name, one.problem) for one in replayed.store.aside(cable).related if one.over}
+    over = {(one.host.name, one.problem) for one in replayed.store.aside(cable, datetime.now(UTC)).related if one.over}
     assert over == {
         ("rt11.example.net", "interface_down"),
         ("rt11.example.net", "ospf_neighbor_down"),

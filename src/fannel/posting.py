@@ -66,7 +66,7 @@ class Thread:
         return f"{self._incident.id}/parent"
 
     def _looks(self) -> Message:
-        return layout.parent(self._incident, self._parent_key, self._reader, self._it.aside())
+        return layout.parent(self._incident, self._parent_key, self._reader, self._it.aside(self._now))
 
     def _want(self, kind: Kind, key: str, message: Message, priority: int) -> None:
         self._it.want(post(self._settings, self._now, self._incident.id, kind, key, message, priority))

@@ -265,7 +265,7 @@ class Responder:
         try:
             with self.store.about(incident_id) as it:
                 if told := it.told:
-                    thread, aside = self._thread(it), it.aside()
+                    thread, aside = self._thread(it), it.aside(self._now())
                     thread.update(SUMMARY, f"{incident_id}/aside/{ULID()}")
                     if aside.flapping_since is not None:
                         key = f"{incident_id}/flapping/{aside.flapping_since.timestamp():.0f}"

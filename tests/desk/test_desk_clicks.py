@@ -136,6 +136,15 @@ class TestSilence:
         assert alert.chat.aside() == []
         assert alert.clicks() == ["button silence fault 1h by slack:Rin: silence #1"]
 
+    def test_the_first_message_says_until_when_and_turns_grey(self, alert):
+        alert = alert()
+        alert.click(SILENCE, "fault/1h")
+        alert.responder.retell(alert.id)
+        alert.chat.deliver()
+        parent = alert.chat.slack.workspace.messages[ALERTS][alert.ts]
+        assert "*Silence:* 🔕 #1 until <!date^" in str(parent["blocks"])
+        assert parent["attachments"][0]["color"] == "#98A2B3"
+
     def test_its_end_is_told_in_the_thread_of_the_alert_which_gets_no_emoji(self, alert, store):
         alert = alert()
         alert.click(SILENCE, "fault/1h")

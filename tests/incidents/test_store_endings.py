@@ -10,6 +10,7 @@ import pytest
 from events import NOW, event
 
 from fannel.event import Subject
+from fannel.incidents.incident import Hush
 from fannel.incidents.silence import Matcher, Silence
 from fannel.incidents.silences import Silences
 from fannel.incidents.store import By, Post, Store
@@ -209,6 +210,23 @@ def test_however_much_came_all_is_counted_and_some_is_listed(store, host, monkey
     account = store.endings.account(silence.id)
     assert (account.events, account.lasting, account.over) == (4, 3, 1)
     assert [one.over_at for one in account.incidents] == [None, None], "what lasts comes first"
+
+
+# --- what its alert shows ---------------------------------------------------------------------------------------------
+
+
+def test_a_silenced_fault_that_people_know_of_is_listed_until_its_silence_ends(store, host):
+    down, untold = raised(store, host, 1), raised(store, host, 2)
+    store.posts.want(Post(f"{down}/parent", down, "parent", CHANNEL, {"text": "down"}, NOW))
+    assert store.aside(down, NOW).hush is None
+    silence = add(store, host)
+    assert store.aside(down, NOW).hush == Hush(silence.id, silence.ends_at, "slack:Kei")
+    assert down in store.with_aside(NOW)
+    assert untold not in store.with_aside(NOW)
+    assert down not in store.with_aside(NOW + HOUR)
+    assert store.aside(down, NOW + HOUR).hush is None
+    store.resolve(down, as_of=NOW, who="check", now=NOW)
+    assert store.aside(down, NOW).hush is None
 
 
 # --- where it was asked for --------------------------------------------------------------------------------------

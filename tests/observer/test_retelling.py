@@ -31,7 +31,7 @@ class Record:
             raise StoreError("away")
         return ["A-1"] if self.beside != Aside() else []
 
-    def aside(self, incident_id):
+    def aside(self, incident_id, now):
         return self.beside
 
     def forget_calm(self, now):

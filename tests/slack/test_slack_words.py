@@ -143,7 +143,7 @@ def test_a_fault_that_a_restart_explains_and_that_outlives_it_says_so(store):
     down = event(at=NOW + timedelta(seconds=42))
     *_, recorded = store.record([(restart, b""), (down, b"")])
     store.due(NOW + timedelta(minutes=10))
-    aside = store.aside(recorded.incident["id"])
+    aside = store.aside(recorded.incident["id"], NOW)
     assert in_japanese(aside.outlived)
 
 

@@ -10,7 +10,7 @@ from request_cases import request_cases
 
 from fannel.checks.verdict import Output, Verdict
 from fannel.event import Event, Host, Source, Subject
-from fannel.incidents.incident import Aside, Incident, Related, Turn
+from fannel.incidents.incident import Aside, Hush, Incident, Related, Turn
 from fannel.incidents.silence import Matcher, Silence
 from fannel.incidents.store.endings import Account, Quieted
 from fannel.normalise import lost_event
@@ -286,6 +286,7 @@ def button_cases(to):
         "buttons_device": layout.parent(SYSTEM, "k", to),
         "buttons_unknown_host": layout.parent(UNKNOWN_HOST, "k", to),
         "buttons_no_more": layout.parent(RESOLVED, "k", to),
+        "buttons_silenced": layout.parent(JUDGED, "k", to, Aside(hush=Hush(7, UNDER.ends_at, "slack:Kei <Mori>"))),
     }
 
 

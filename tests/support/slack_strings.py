@@ -11,7 +11,7 @@ from slack_sdk.models.blocks import Block
 
 from fannel.checks.verdict import Output, Verdict
 from fannel.event import Event, Host, Source, Subject
-from fannel.incidents.incident import Aside, Incident, Related
+from fannel.incidents.incident import Aside, Hush, Incident, Related
 from fannel.lab.slack.blocks import check_message
 from fannel.slack.layout import storm
 
@@ -117,6 +117,7 @@ asides = st.builds(
         st.builds(Related, problem=strings, host=hosts, subject=subjects, why=strings, over=st.booleans()), max_size=12
     ).map(tuple),
     outlived=strings,
+    hush=st.none() | st.builds(Hush, st.integers(1, 10**9), st.just(OPENED), strings),
 )
 lines = st.lists(
     st.builds(storm.Line, severity=severities, problem=strings, host=hosts, subject=subjects), min_size=1, max_size=30

@@ -34,4 +34,4 @@ def told(store: Store, incident: Incident, to: Reader, now: datetime) -> Message
     opening = store.event_json(incident.opened_by)
     silences = Silences(store.silences.current(now))
     silence = None if opening is None else silences.of(Event.from_json(opening), now)
-    return details(incident, store.aside(incident.id), silence, lines, earlier, to)
+    return details(incident, store.aside(incident.id, now), silence, lines, earlier, to)

@@ -91,12 +91,21 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
+class Hush:
+    """The silence that keeps an incident quiet: its number, its end, and who asked for it."""
+
+    number: int
+    ends_at: datetime
+    who: str
+
+
+@dataclass(frozen=True, slots=True)
 class Aside:
     """What else an incident's thread tells. `flapping` is how many changes there were, 0 while it does not flap.
 
     `there` says whether the fault is there at the moment, while it flaps, `flapping_since` when that began, and `turns`
     are its latest changes, the oldest first.
-    `outlived` says what it was attached to, if that ended and it did not.
+    `outlived` says what it was attached to, if that ended and it did not, and `hush` what keeps it quiet now.
     """
 
     flapping: int = 0
@@ -105,3 +114,4 @@ class Aside:
     flapping_since: datetime | None = None
     there: bool = True
     turns: tuple[Turn, ...] = ()
+    hush: Hush | None = None

@@ -234,7 +234,9 @@ class Observer:
         )
         chores.add("closing", CLOSE_EVERY_S, Closing(self._store, self._counters, _now))
         if self._settings.slack.clickable:
-            chores.add("beat", BEAT_EVERY_S, Beating(self._store, self._counters, _now))
+            beating = Beating(self._store, self._counters, _now)
+            beating()
+            chores.add("beat", BEAT_EVERY_S, beating)
         self._add_rechecks(chores)
         again = AskingAgain(
             self._store,

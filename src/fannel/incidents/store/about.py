@@ -46,9 +46,9 @@ class About:
 
     # --- what is known -------------------------------------------------------------------------------------------
 
-    def aside(self) -> Aside:
+    def aside(self, now: datetime) -> Aside:
         """What else its thread tells."""
-        return aside_of(self._connection, self._id)
+        return aside_of(self._connection, self._id, now)
 
     def wanted(self, key: str) -> bool:
         """Whether a post of that key is wanted, or there."""

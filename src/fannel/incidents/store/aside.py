@@ -1,4 +1,4 @@
-"""What else an incident's thread tells: what follows from it, that it flaps, that it outlived its cause."""
+"""What else an incident's thread tells: what follows from it, that it flaps, outlived its cause, or is silenced."""
 
 from __future__ import annotations
 
@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select, union
 
-from fannel.event import Host, Subject
-from fannel.incidents.incident import Aside, Related, Turn
-from fannel.incidents.store.tables import events, flaps, history, incidents
+from fannel.event import Event, Host, Subject
+from fannel.incidents.incident import Aside, Hush, Related, Turn
+from fannel.incidents.silences import Silences
+from fannel.incidents.store.silences import current
+from fannel.incidents.store.tables import events, flaps, history, incidents, posts
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
-    from sqlalchemy import Connection
+    from sqlalchemy import ColumnElement, Connection
 
     from fannel.incidents.incident import Incident
 
@@ -28,7 +31,7 @@ _MOST_EVENTS = 100
 _NEWS_FOR = timedelta(minutes=10)
 
 
-def aside_of(connection: Connection, incident_id: str) -> Aside:
+def aside_of(connection: Connection, incident_id: str, now: datetime) -> Aside:
     """What is beside an incident."""
     attached = (
         select(incidents.c.problem, incidents.c.host, incidents.c.subject, incidents.c.cause, incidents.c.resolved_at)
@@ -51,7 +54,8 @@ def aside_of(connection: Connection, incident_id: str) -> Aside:
         )
         for row in connection.execute(attached)
     ]
-    aside = Aside(0, tuple(related), _outlived(connection, incident_id))
+    hush = dict(_hushed(connection, now, incidents.c.id == incident_id)).get(incident_id)
+    aside = Aside(0, tuple(related), _outlived(connection, incident_id), hush=hush)
     flap = connection.execute(flapping).first()
     if flap is None:
         return aside
@@ -59,6 +63,22 @@ def aside_of(connection: Connection, incident_id: str) -> Aside:
     return replace(
         aside, flapping=flap.transitions, flapping_since=flap.flapping_since, there=there, turns=tuple(turns)
     )
+
+
+def _hushed(connection: Connection, now: datetime, *which: ColumnElement[bool]) -> Iterator[tuple[str, Hush]]:
+    """Those of some unresolved incidents that a silence covers now. While nothing is silenced nobody looks."""
+    index = Silences(current(connection, now))
+    if not index.all:
+        return
+    query = (
+        select(incidents.c.id, events.c.event)
+        .join(events, events.c.id == incidents.c.opened_by)
+        .where(incidents.c.resolved_at.is_(None), *which)
+    )
+    for row in connection.execute(query):
+        silence = index.of(Event.from_json(row.event), now)
+        if silence is not None:
+            yield row.id, Hush(silence.id, silence.ends_at, silence.author)
 
 
 def _turns(connection: Connection, incident_id: str) -> list[Turn]:
@@ -105,4 +125,6 @@ def with_aside(connection: Connection, now: datetime) -> list[str]:
         caused.where(incidents.c.resolved_at > now - _NEWS_FOR),
         restless,
     )
-    return sorted(connection.execute(query).scalars())
+    told = select(posts.c.seq).where(posts.c.key == incidents.c.id + "/parent").exists()
+    hushed = (incident_id for incident_id, _ in _hushed(connection, now, incidents.c.cause_id.is_(None), told))
+    return sorted({*connection.execute(query).scalars(), *hushed})

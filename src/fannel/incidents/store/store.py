@@ -124,10 +124,10 @@ class Store:
         with writing(self._engine) as connection:
             flaps.forget(connection, now, self._flap)
 
-    def aside(self, incident_id: str) -> Aside:
+    def aside(self, incident_id: str, now: datetime) -> Aside:
         """What else the incident's thread tells."""
         with reading(self._engine) as connection:
-            return aside_of(connection, incident_id)
+            return aside_of(connection, incident_id, now)
 
     def with_aside(self, now: datetime) -> list[str]:
         """The ids of incidents that have something beside them that may be news."""

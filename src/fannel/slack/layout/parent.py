@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from fannel.incidents.incident import Aside
@@ -52,6 +53,8 @@ def _unresolved(incident: Incident, key: str, to: Reader, aside: Aside) -> Messa
     if aside.flapping:
         look = looks.flapping(aside.flapping, words)
         what = look.words
+    if aside.hush is not None:
+        look = replace(look, colour=blocks.GREY)
     # What was meant to be so, or is back, is no longer as bad as it was announced.
     severity = "" if look.emoji in _HARMLESS else words.severities[incident.severity]
     last = to.clock(incident.last_raise_at)
@@ -65,6 +68,7 @@ def _unresolved(incident: Incident, key: str, to: Reader, aside: Aside) -> Messa
             blocks.fact(words.labels.since, to.when(incident.opened_at)),
             blocks.fact(words.labels.seen, seen),
             blocks.fact(words.course.has_it, _whoever_has_it(incident, to)),
+            blocks.fact(words.details.silence, _hushed(aside, to)),
             *_story(incident, aside, to),
             device(incident.host, words),
         ),
@@ -122,6 +126,13 @@ def _whoever_has_it(incident: Incident, to: Reader) -> str:
         return ""
     name = text.prose(names.person(incident.acknowledged_by), NAME)
     return f"{name}  {to.clock(incident.acknowledged_at)}"
+
+
+def _hushed(aside: Aside, to: Reader) -> str:
+    if aside.hush is None:
+        return ""
+    named = {"number": f"#{aside.hush.number}", "end": to.when(aside.hush.ends_at)}
+    return f"🔕 {to.words.details.silenced.format(who=text.prose(names.person(aside.hush.who), NAME), **named)}"
 
 
 def _with_it(incident: Incident, aside: Aside, to: Reader) -> list[Json]:
