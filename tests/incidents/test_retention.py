@@ -128,14 +128,14 @@ class TestSilences:
     def test_what_ended_long_ago_goes_with_its_revisions(self, store):
         self.silence(store, days=100, changes=3)
         kept = [self.silence(store, days=80), self.silence(store, days=1)]
-        store.silences.settle(NOW)
+        store.endings.settle(NOW)
         pruned = store.retention.prune(KEEP, NOW)
         assert pruned.rows == {"silences": 1, "silence_revisions": 4}
         assert self.ids(store) == kept
 
     def test_what_lasts_or_was_not_settled_stays(self, store):
         self.silence(store, days=100, lasts=200 * DAY)
-        store.silences.settle(NOW)
+        store.endings.settle(NOW)
         self.silence(store, days=100)
         self.silence(store, days=1)
         assert store.retention.prune(KEEP, NOW).rows == {}
@@ -143,7 +143,7 @@ class TestSilences:
     def test_the_newest_stays_so_that_its_number_is_not_given_again(self, store):
         for _ in range(3):
             last = self.silence(store, days=100)
-        store.silences.settle(NOW)
+        store.endings.settle(NOW)
         store.retention.prune(KEEP, NOW)
         assert self.ids(store) == [last]
         assert self.silence(store, days=0) > last
@@ -151,7 +151,7 @@ class TestSilences:
     def test_more_than_a_page_of_revisions_goes_a_page_at_a_time(self, store):
         self.silence(store, days=100, changes=PAGE + 1)
         self.silence(store, days=0)
-        store.silences.settle(NOW)
+        store.endings.settle(NOW)
         pauses = []
         pruned = store.retention.prune(KEEP, NOW, pause=lambda: pauses.append(1))
         assert pruned.rows == {"silences": 1, "silence_revisions": PAGE + 2}
