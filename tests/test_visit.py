@@ -16,6 +16,7 @@ from fannel.checks.errors import DeviceError
 from fannel.checks.find import Checks
 from fannel.checks.redact import hidden
 from fannel.incidents.lease import login
+from fannel.incidents.look import look_event
 from fannel.incidents.store import Store, StoreError
 from fannel.lab.slack.server import BOT_TOKEN, SlackStandIn, running
 from fannel.login import Turns
@@ -475,3 +476,26 @@ def test_what_is_to_be_said_only_when_confirmed_is_not_said_before_the_look(site
     site.router.up.add("GigabitEthernet0/1")
     site.visits().answer(restart(site), site.router.reach, "confirmed")
     assert everything_wanted(site.store) == ""
+
+
+SENSORS = """
+subject: sensor
+commands:
+  sensors: {run: show environment, parse: {regex: "is (?P<state>up|down)"}}
+facts:
+  named: name is defined
+verdict:
+  - {outcome: confirmed, reason: "{named} {name}"}
+"""
+
+
+@pytest.mark.parametrize(("about", "named"), [("fan", False), ("sensor", True)])
+def test_a_look_at_something_else_is_about_the_device_and_at_the_same_thing_about_that(site, settings, about, named):
+    """No sensor is called as the fan that failed."""
+    file = settings.checks.path / "too_hot" / "ios.yml"
+    file.parent.mkdir()
+    file.write_text(SENSORS)
+    failed = site.down(1) | {"kind": "verdict", "subject": {"type": about, "name": "Fan tray 2"}}
+    asked = look_event(failed, "too_hot", "same_device").to_queue()
+    looked = site.visits().answer(asked, site.router.reach)
+    assert looked["verdict"]["facts"] == {"named": named}

@@ -112,7 +112,10 @@ class Visits:
             check = self.checks.find(event["problem"], event["host"].get("os"))
         except (NoCheckError, CheckError) as error:
             return session.inconclusive(str(error))
-        return session.run(check, Subject(**event["subject"]), guarded(device.ask, kept))
+        subject = Subject(**event["subject"])
+        if event["kind"] == LOOK and subject.type != check.subject:
+            subject = Subject("device")  # a look at something else: no sensor is called as the fan that failed
+        return session.run(check, subject, guarded(device.ask, kept))
 
     def _turn(self, event: Json) -> Turn:
         if not self._begin(event):

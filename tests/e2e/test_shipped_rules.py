@@ -91,6 +91,7 @@ EVENTS = {
     "shut down": verdict("interface_down", "expected", incident="A-5"),
     "shut down, seen again": verdict("interface_down", "expected", incident="A-5"),
     "could not tell": verdict("bgp_neighbor_down", "inconclusive", incident="A-6"),
+    "fan failed": verdict("fan_failed", "confirmed", incident="A-14"),
     "core link": verdict("interface_down", "confirmed", incident="A-7", role="core"),
     "core link, nobody to escalate to": verdict(
         "interface_down", "confirmed", incident="A-9", role="core", escalates=False
@@ -170,6 +171,7 @@ def test_what_has_a_check_is_verified_when_it_is_over(answered, problem):
         ("shut down", "fannel.network.further"),
         ("shut down, seen again", None),
         ("could not tell", "fannel.network.further"),
+        ("fan failed", "fannel.network.further"),
         ("core link", "fannel.network.further"),
         ("core link, nobody to escalate to", None),
         ("other link", None),
