@@ -154,13 +154,26 @@ def test_a_connection_that_ends_is_replaced(slack, listening, desk, end):
     assert sorted(desk.texts) == ["afterwards", "meanwhile"]
 
 
-def test_with_notice_there_is_a_new_connection_before_the_old_one_goes(slack, listening, desk):
+@pytest.mark.parametrize(("reason", "gaps"), [("warning", 0), ("link_disabled", 1)])
+def test_with_notice_there_is_a_new_connection_before_the_old_one_goes(slack, listening, monkeypatch, reason, gaps):
     with listening() as listener:
-        slack.faults.add(Fault("delay_before", method="apps.connections.open", seconds=0.2))
-        slack.sockets.disconnect("warning")
+        seen = []
+        monkeypatch.setattr(listener._listening, "_away", seen.append)
+        slack.sockets.disconnect(reason)
         until(lambda: listener.counters.get("lines") == 2)
-        assert vital(listener, "slack socket").ok
-        assert listener.counters.get("line_failures") == 0
+        assert listener.counters.get("line_ends", reason) == 1
+    assert len(seen) == gaps
+
+
+def test_what_there_is_no_room_for_is_not_acknowledged_and_comes_again(slack, listening, desk, monkeypatch):
+    with listening() as listener:
+        monkeypatch.setattr(listener._keeper, "_most", 0)
+        slack.people.say(CHANNEL, "later")
+        until(lambda: listener.counters.get("unheard", "message") == 1)
+        assert len(slack.sockets.acks) == 0
+        monkeypatch.setattr(listener._keeper, "_most", 10)
+        slack.sockets.redeliver()
+        until(lambda: desk.texts == ["later"])
 
 
 def test_an_expired_ticket_costs_a_new_one(slack, listening, desk):
