@@ -451,7 +451,7 @@ def test_a_password_in_what_the_device_printed_is_shown_nowhere(site):
 
 def restart(site, **changes):
     happened = event(phase="info", at=site.clock.now())
-    one = replace(happened, id=str(ULID()), problem="interface_down", **changes)
+    one = replace(happened, **{"id": str(ULID()), "problem": "interface_down"} | changes)
     (recorded,) = site.store.record([(one, b"")])
     return recorded.to_queue()
 
@@ -462,6 +462,29 @@ def test_what_has_no_incident_is_said_and_looked_at_in_a_login_of_its_own(site):
     assert (site.router.sessions, site.router.open) == (1, False)
     assert site.store.leases.holder(login(HOST), site.clock.now()) is None
     assert "GigabitEthernet0/1 is down" in everything_wanted(site.store)
+
+
+def check_restarts(settings):
+    file = settings.checks.path / "device_restart" / "ios.yml"
+    file.parent.mkdir()
+    file.write_text(f"{CHECK}facts: {{reason: interface.state, uptime: interface.state}}\n")
+
+
+def test_a_device_that_started_and_takes_no_logins_yet_is_tried_again(site, settings):
+    check_restarts(settings)
+    site.router.refuses = "ssh connection failed: Connection refused"
+    site.clock.then = [lambda: setattr(site.router, "refuses", None)]
+    looked = site.visits().answer(restart(site, problem="device_restart"), site.router.reach)
+    assert looked["verdict"]["outcome"] == "confirmed"
+    assert (site.router.sessions, site.clock.seconds) == (2, 20)
+
+
+def test_a_device_that_takes_no_logins_at_all_is_given_up_after_a_minute(site, settings):
+    check_restarts(settings)
+    site.router.refuses = "ssh connection failed: Connection refused"
+    looked = site.visits().answer(restart(site, problem="device_restart"), site.router.reach)
+    assert looked["verdict"]["outcome"] == "inconclusive"
+    assert (site.router.sessions, site.clock.seconds) == (3, 60)
 
 
 def test_while_another_run_is_logged_in_what_has_no_incident_waits_and_then_gives_up(site):

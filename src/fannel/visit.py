@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 
 # One login answers so many at most; whoever waits then takes the next turn.
 MOST_ANSWERS = 50
+# A device that says that it started is tried again so much later, in seconds, where it takes no login yet.
+STARTING = "device_restart"
+STARTING_S = (20.0, 40.0)
 # What a run asked so long ago it does not wait for any more.
 FORGOTTEN_AFTER = timedelta(hours=1)
 
@@ -95,16 +98,25 @@ class Visits:
         """Look at what has no incident: nobody else can answer for it, and it for nobody."""
         if say == "first":
             self.responder.note(event)
-        turn = self.turns.take(event, lambda: None)
-        verdict = session.inconclusive(turn.waited)
-        if turn.lease is not None:
-            with lease.Keeper(self.store.leases, turn.lease, self.policy.hold_s, StoreError, self.now) as kept:
-                device = reach()
-                try:
-                    verdict = replace(device.hidden(self.look(event, device, kept)), waited=turn.waited)
-                finally:
-                    device.hang_up()
+        verdict = self._at_our_turn(event, reach)
+        for after_s in STARTING_S if event["problem"] == STARTING else ():
+            if any(output.text for output in verdict.outputs):
+                break
+            # Its agent is up before it takes logins.
+            self.sleep(after_s)
+            verdict = self._at_our_turn(event, reach)
         return self.responder.report(event, verdict, say)
+
+    def _at_our_turn(self, event: Json, reach: Callable[[], Device]) -> Verdict:
+        turn = self.turns.take(event, lambda: None)
+        if turn.lease is None:
+            return session.inconclusive(turn.waited)
+        with lease.Keeper(self.store.leases, turn.lease, self.policy.hold_s, StoreError, self.now) as kept:
+            device = reach()
+            try:
+                return replace(device.hidden(self.look(event, device, kept)), waited=turn.waited)
+            finally:
+                device.hang_up()
 
     def look(self, event: Json, device: Device, kept: Keeper) -> Verdict:
         """What the check of the event's problem finds there."""
