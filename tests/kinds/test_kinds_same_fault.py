@@ -33,7 +33,7 @@ SAME = [
         "ios/bgp_prefix_limit/syslog_exceeds",
     ),
     ("ios/ospf_neighbor_down/trap", "ios/ospf_neighbor_down/syslog_dead_timer"),
-    ("ios/ospf_neighbor_down/trap_v3", "ios/ospf_neighbor_down/syslog_v3"),
+    ("ios/ospf_v3_neighbor_down/trap", "ios/ospf_v3_neighbor_down/syslog"),
     ("iosxr/ospf_neighbor_down/trap", "iosxr/ospf_neighbor_down/syslog_area"),
     ("eos/ospf_neighbor_down/trap", "eos/ospf_neighbor_down/syslog_inactivity"),
     ("nxos/ospf_neighbor_down/trap", "nxos/ospf_neighbor_down/syslog_adjchange"),

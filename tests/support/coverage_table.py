@@ -31,7 +31,7 @@ ROWS = {
     "errors, optics": ("interface_errors", "optics_threshold"),
     "bundles (LACP)": ("lag_member_down", "lag_min_links"),
     "BGP": ("bgp_neighbor_down", "bgp_prefix_limit"),
-    "OSPF, version 3 too": ("ospf_neighbor_down",),
+    "OSPF, version 3 too": ("ospf_neighbor_down", "ospf_v3_neighbor_down"),
     "IS-IS": ("isis_adjacency_down",),
     "BFD": ("bfd_session_down",),
     "memory, line cards": ("memory_error", "memory_exhausted", "card_down"),

@@ -81,7 +81,8 @@ def _age(then: object, now: str) -> float:
 
 
 def _is_interface(value: object, name: str) -> bool:
-    return canonical_interface_name(str(value)) == canonical_interface_name(str(name))
+    # port-channel10 of NX-OS is Po10 in its tables, and Po10 in full is Port-channel10
+    return canonical_interface_name(str(value)).casefold() == canonical_interface_name(str(name)).casefold()
 
 
 def _search(value: object, pattern: str) -> bool:

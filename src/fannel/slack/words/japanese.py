@@ -93,6 +93,7 @@ JAPANESE = Words(
         parts={
             "bgp": "BGP",
             "ospf": "OSPF",
+            "v3": "v3",
             "isis": "IS-IS",
             "bfd": "BFD",
             "ldp": "LDP",
