@@ -9,7 +9,9 @@ import pytest
 from answering import DOWN, recorded
 from desking import ALERTS, BOB, KEI, RIN
 from events import NOW, event
+from typer.testing import CliRunner
 
+from fannel.cli.app import app
 from fannel.event import Host, Subject
 from fannel.incidents import lease
 from fannel.incidents.recheck import RecheckPolicy
@@ -104,6 +106,14 @@ class TestAck:
         alert.chat.desk.clicked(click)
         alert.chat.deliver()
         assert alert.thread() == said
+
+    def test_the_timeline_of_the_incident_names_them(self, alert, store, tmp_path):
+        alert = alert()
+        alert.click(ACK)
+        environ = {"FANNEL_DATABASE__URL": f"sqlite:///{tmp_path}/fannel.sqlite3"}
+        shown = CliRunner().invoke(app, ["incidents", "show", alert.id], env=environ).output
+        assert "acknowledged by slack:Rin" in shown
+        assert "click    button ack by slack:Rin: done" in shown
 
 
 class TestSilence:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
@@ -227,6 +229,33 @@ def test_a_silenced_fault_that_people_know_of_is_listed_until_its_silence_ends(s
     assert store.aside(down, NOW + HOUR).hush is None
     store.resolve(down, as_of=NOW, who="check", now=NOW)
     assert store.aside(down, NOW).hush is None
+
+
+def test_two_replicas_at_the_same_instant_tell_each_end_once_and_ask_about_each_fault_once(stores, host):
+    for _ in range(12):
+        add(stores[0], host)
+    downs = {raised(stores[0], host, number) for number in range(1, 9)}
+    tells = [Tell(host), Tell(host)]
+    together = threading.Barrier(2)
+
+    def look(store, tell):
+        together.wait()
+        return [one for _ in range(3) for one in settle(store, host, NOW + HOUR, tell)]
+
+    with ThreadPoolExecutor(2) as pool:
+        asked = [one for found in pool.map(look, stores, tells) for one in found]
+    assert sorted(asked) == sorted(downs)
+    ended = [ending.silence.id for tell in tells for ending in tell.over]
+    assert len(ended) == len(set(ended)) == 12
+
+
+def test_all_that_end_together_are_told_in_one_go(store, host, monkeypatch):
+    monkeypatch.setattr("fannel.incidents.store.endings._AT_ONCE", 2)
+    for _ in range(5):
+        add(store, host)
+    tell = Tell(host)
+    settle(store, host, NOW + HOUR, tell)
+    assert len(tell.over) == 5
 
 
 # --- where it was asked for --------------------------------------------------------------------------------------

@@ -33,8 +33,9 @@ if TYPE_CHECKING:
 
 # What is told of a silence; how much there was is counted whole.
 _MOST_TOLD = 200
-# Silences that are settled in one transaction.
-_AT_ONCE = 50
+# Silences that are settled in one transaction, in which nobody records; and how many of those in one go.
+_AT_ONCE = 10
+_ROUNDS = 50
 
 # What is done about a fault that is still there: the rules were asked just now; it is quiet under another silence;
 # it follows from another fault; people know of it already.
@@ -115,19 +116,22 @@ class Endings:
         Only what is still there and nobody has answered; what another silence covers goes on under that one.
         """
         query = select(silences).where(_due(now, tell)).order_by(silences.c.id).limit(_AT_ONCE)
-        with reading(self._engine) as connection:
-            # Nearly always nothing: no write lock is worth that.
-            if connection.execute(query).first() is None:
-                return []
         asking: list[Json] = []
-        with writing(self._engine) as connection:
-            rows = connection.execute(query.with_for_update(skip_locked=True)).all()
-            left = Silences(current(connection, now))
-            for row in rows:
-                if row.ends_at <= now or row.settled < row.revision:
-                    asking += _settled(connection, row, left, tell, now)
-                elif tell is not None:
-                    _warned(connection, row, left, tell, now)
+        for _ in range(_ROUNDS):
+            with reading(self._engine) as connection:
+                # Nearly always nothing: no write lock is worth that.
+                if connection.execute(query).first() is None:
+                    break
+            with writing(self._engine) as connection:
+                rows = connection.execute(query.with_for_update(skip_locked=True)).all()
+                left = Silences(current(connection, now))
+                for row in rows:
+                    if row.ends_at <= now or row.settled < row.revision:
+                        asking += _settled(connection, row, left, tell, now)
+                    elif tell is not None:
+                        _warned(connection, row, left, tell, now)
+            if not rows:
+                break  # another replica is at them
         return asking
 
 
