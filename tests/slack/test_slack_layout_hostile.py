@@ -74,9 +74,10 @@ def test_what_is_told_of_the_end_of_a_silence_is_harmless(incident, said, many, 
 
 
 @settings(max_examples=100, deadline=None)
-@given(events, readers)
-def test_every_note_is_harmless(event, reader):
+@given(events, readers, strings)
+def test_every_note_and_what_a_look_at_it_found_is_harmless(event, reader, said):
     assert_harmless(layout.note(event, "key", reader))
+    assert_harmless(layout.note(event, "key", reader, Verdict("confirmed", (said,), (said, said))))
 
 
 @settings(max_examples=100, deadline=None)

@@ -397,11 +397,22 @@ def course_cases(to):
     }
 
 
+CRASHED = Verdict(
+    "confirmed",
+    ("it crashed: Critical software exception; running for 5 minutes",),
+    ("rt-tyo-01 uptime is 5 minutes", "Last reload reason: Critical software exception"),
+    severity="critical",
+)
+BY_HAND = Verdict("expected", ("somebody restarted it: Reload Command; running for 5 minutes",))
+
+
 def note_cases(to):
     return {
         "note_authentication_failure": layout.note(event(), "k", to),
         "note_refused": layout.note(REFUSED, "k", to),
         "note_restart": layout.note(RESTART, "k", to),
+        "note_restart_crashed": layout.note(RESTART, "k", to, CRASHED),
+        "note_restart_by_hand": layout.note(RESTART, "k", to, BY_HAND),
         "note_uptime_reset": layout.note(UPTIME_RESET, "k", to),
         "note_unknown_host": layout.note(STRANGER, "k", to),
         "note_disputed": layout.note(DISPUTED, "k", to),
