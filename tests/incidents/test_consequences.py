@@ -67,6 +67,17 @@ def state(store, told_of):
 # --- hold-down and cause ------------------------------------------------------------------------------------------
 
 
+def test_what_follows_from_something_with_a_name_that_is_no_text_is_on_record(store):
+    """One packet names an interface; PostgreSQL has no NUL in a text, and no database half a surrogate pair."""
+    odd = link(port="Gi\ud800\0/1")
+    line = replace(link(port="Gi\ud800\0/1", after_s=1), problem="line_protocol_down", trap={"name": "\ud800\0"})
+    _, attached = told(store, odd, line)
+    assert attached["state"] == "attached"
+    assert store.incident(attached["id"]).notification == "?\ufffd"
+    *_, change = store.history(attached["id"])
+    assert (change.what, change.why) == ("attached", "the line protocol of Gi?\ufffd/1")
+
+
 def test_a_neighbour_alone_waits_a_few_seconds_and_is_then_asked_about_once(store):
     (lost,) = told(store, bgp())
     assert lost["state"] == "held"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from sqlalchemy import insert, select
 
 from fannel.incidents.store.database import reading, writing
+from fannel.incidents.store.plain import plain
 from fannel.incidents.store.rows import Rows, insert_rows
 from fannel.incidents.store.tables import activities
 
@@ -87,7 +88,7 @@ def _row(activity: Activity) -> dict[str, Any]:
         "kind": activity.kind,
         "incident_id": activity.incident_id,
         "event_id": activity.event_id,
-        "summary": _plain(activity.summary[:LONGEST_SUMMARY]),
+        "summary": plain(activity.summary[:LONGEST_SUMMARY]),
         "detail": activity.detail,
         "body": None if activity.body is None else _pack(activity.body),
     }
@@ -104,11 +105,6 @@ def _activity(row: RowMapping) -> Activity:
         detail=row["detail"],
         body=None if body is None else _unpack(body),
     )
-
-
-def _plain(text: str) -> str:
-    """`text` as a text column takes it: half a surrogate pair is no UTF-8, and PostgreSQL refuses NUL."""
-    return text.encode("utf-8", "replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 def _pack(text: str) -> bytes:

@@ -12,6 +12,7 @@ from sqlalchemy import and_, insert, or_, select, update
 
 from fannel.event import Host, Subject
 from fannel.incidents.incident import Change, Incident
+from fannel.incidents.store.plain import plain
 from fannel.incidents.store.rows import Rows, insert_rows
 from fannel.incidents.store.tables import history, incidents
 
@@ -140,9 +141,10 @@ def _row(change: Change) -> dict[str, Any]:
     return {
         "incident_id": change.incident_id,
         "at": change.at,
-        "who": change.who,
+        "who": plain(change.who),
         "what": change.what,
-        "why": change.why,
+        # Where it follows from a cause, that one's name is in it, as its device wrote it.
+        "why": None if change.why is None else plain(change.why),
     }
 
 

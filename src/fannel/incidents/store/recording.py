@@ -373,7 +373,7 @@ def _incident_row(event: Event, one: _Unresolved) -> Json:
         "host_name": placing.host_name(event.host.name),
         "far_host": placing.far_host(event.subject),
         "subject": _facts(event.subject),
-        "notification": event.trap["name"] if event.trap else None,
+        "notification": plain(event.trap["name"]) if event.trap else None,
         "opened_by": event.id,
         "opened_at": event.received_at,
         "last_raise_at": event.received_at,
