@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from slack_cases import ENGLISH, JAPANESE
 from slack_strings import OPENED, asides, assert_harmless, events, incidents, lines, losses, strings, verdicts
 
+from fannel.checks.verdict import Verdict
 from fannel.event import Host, Subject
 from fannel.incidents.incident import Incident
 from fannel.incidents.silence import Matcher, Silence
