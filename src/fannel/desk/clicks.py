@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from fannel.desk.permission import Action, Permission
     from fannel.desk.wishes import Wishes
     from fannel.incidents.incident import Incident
+    from fannel.incidents.silence import Scope, Silence
     from fannel.incidents.store import Store
     from fannel.slack.blocks import Json
     from fannel.slack.client import SlackClient
@@ -135,11 +136,16 @@ class Clicks:
             return self._unknown(chosen.incident)
         if incident.over:
             return self._over(incident, who)
-        scope = scope_of(incident, chosen.part)
+        words, scope = self._to.words.clicking, scope_of(incident, chosen.part)
         target = None if scope is None else target_of(scope)
-        if target is None:
-            return "nothing exact to silence", self._no(self._to.words.clicking.nothing_exact)
+        if scope is None or target is None:
+            return "nothing exact to silence", self._no(words.nothing_exact)
         asker = self._asker(click, who)
+        ends_at = chosen.until(asker.written_at, self._to.morning, self._to.zone)
+        longer = self._silenced(scope, asker.now, ends_at)
+        if longer is not None and not self._store.requests.known(click.channel, asker.thread):
+            named = {"end": self._clock(longer.ends_at, who), "number": layout.number(longer.id)}
+            return "silenced already", answer("🔕", Sentence(words.silenced_already, named))
         request = Request(
             "silence",
             click.value,
@@ -147,10 +153,16 @@ class Clicks:
             (target,),
             (incident.host.name,),
             starts_at=asker.written_at,
-            ends_at=chosen.until(asker.written_at, self._to.morning, self._to.zone),
+            ends_at=ends_at,
             reason=f"from alert {incident.id}",
         )
         return self._wish(click, asker, request)
+
+    def _silenced(self, scope: Scope, now: datetime, ends_at: datetime) -> Silence | None:
+        """A silence of exactly that, which lasts as long or longer."""
+        current = self._store.silences.current(now)
+        same = (one for one in current if scope in one.scopes and one.starts_at <= now)
+        return next((one for one in same if one.ends_at >= ends_at), None)
 
     def _extend(self, click: Click, who: Who) -> Became:
         longer = Longer.read(click.value)
