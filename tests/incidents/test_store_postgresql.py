@@ -10,6 +10,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy
 from events import NOW, event
+from sqlalchemy.exc import DataError
 from ulid import ULID
 
 from fannel.event import Subject
@@ -23,6 +24,12 @@ def stores(postgresql):
     yield opened
     for store in opened:
         store.close()
+
+
+def test_a_value_that_postgresql_does_not_take_is_no_reason_to_wait_for_it(stores):
+    """Who waits for a database tries again for ever; this is a defect, and costs one event."""
+    with pytest.raises(DataError):
+        stores[0].record([(event(address="127.0.0.1\0"), b"raw")])
 
 
 def test_two_replicas_that_hear_the_same_storm_in_another_order_open_each_incident_once(stores):

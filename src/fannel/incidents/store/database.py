@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import sqlalchemy
 from sqlalchemy.engine import Connection, Engine, make_url
-from sqlalchemy.exc import ArgumentError, DatabaseError, IntegrityError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DatabaseError, DataError, IntegrityError, OperationalError, SQLAlchemyError
 
 from fannel.incidents.store.tables import REVISION
 from fannel.incidents.store.turn import turn
@@ -157,17 +157,17 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def writing(engine: Engine, *, patient: bool = True) -> Iterator[Connection]:
-    """A transaction, committed on the way out. Errors come out as StoreError, but for a broken constraint:
+    """A transaction, committed on the way out. Errors come out as StoreError, but for two that waiting does not mend.
 
-    that one means another process was first, and the caller knows what that means. What is about this very moment is
-    not `patient`: a minute later it would be wrong.
+    A broken constraint means another process was first, and the caller knows what that means; a value that no column
+    takes is a defect of ours. What is about this very moment is not `patient`: a minute later it would be wrong.
     """
     try:
         with ExitStack() as stack:
             if (folder := _folder(engine.url)) is not None:
                 stack.enter_context(turn(folder, BUSY_TIMEOUT_S))
             yield _entered(engine, stack, engine.begin, patient=patient)
-    except IntegrityError:
+    except (IntegrityError, DataError):
         raise
     except SQLAlchemyError as error:
         raise unusable(engine, error) from error
