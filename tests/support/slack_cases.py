@@ -393,6 +393,9 @@ def course_cases(to):
         "ended_by_hand": course.ended_by_hand(RESOLVED, someone, "cable replaced", "k", to),
         "found_over": course.found_over(RESOLVED, CLEARED, "k", to),
         "unanswered": course.unanswered(JUDGED, "k", to, now=OPENED + timedelta(hours=26)),
+        "unanswered_buttons": course.unanswered(
+            JUDGED, "k", replace(to, clickable=True), now=OPENED + timedelta(hours=26)
+        ),
         "unanswered_unjudged": course.unanswered(NEW, "k", to, now=OPENED + timedelta(hours=26)),
     }
 

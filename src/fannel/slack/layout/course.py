@@ -131,6 +131,7 @@ def unanswered(incident: Incident, key: str, to: Reader, *, now: datetime) -> Me
     """It lasts, and nobody acknowledged it. The channel hears it: in the thread nobody listens."""
     words = to.words
     since = incident.reopened_at or incident.opened_at
+    step = words.course.what_to_press if to.clickable else words.course.what_to_do
     lasts = words.course.lasts.format(lasted=to.duration((now - since).total_seconds()))
     verdict = incident.verdict or {}
     found = told(verdict.get("reasons") or str(verdict.get("reason") or ""), words)
@@ -141,7 +142,7 @@ def unanswered(incident: Incident, key: str, to: Reader, *, now: datetime) -> Me
         blocks.fact(words.labels.since, to.when(since)),
         words.course.nobody_has_it,
         blocks.fact(words.course.last_found, found),
-        blocks.fact(words.labels.do, words.course.what_to_do.format(incident=shown_id(incident))),
+        blocks.fact(words.labels.do, step.format(incident=shown_id(incident))),
     )
     tail = joined(lasts, words.course.nobody_has_it_push)
     push = phone_line(f"🔴 {words.looks.still_open}", incident, "", tail=tail)

@@ -112,6 +112,7 @@ class Course(NamedTuple):
     flap_rule: str
     latest_changes: str
     what_to_do: str
+    what_to_press: str
 
 
 class Notes(NamedTuple):

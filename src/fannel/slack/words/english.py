@@ -128,6 +128,7 @@ ENGLISH = Words(
         now_gone="gone now",
         flap_rule="Changes are counted here and in the first message, not posted; a note says when it is calm.",
         latest_changes="Latest changes",
+        what_to_press="press Ack in the first message, or `fannel incidents resolve {incident}` if it is over.",
         what_to_do="`fannel incidents ack {incident}`, or `resolve` if it is over.",
     ),
     notes=Notes(

@@ -243,6 +243,7 @@ JAPANESE = Words(
         now_gone="現在解消",
         flap_rule="以降の変化はここと先頭の投稿で計数し、個別に投稿しない。収束時に投稿。",
         latest_changes="直近の変化",
+        what_to_press="先頭の投稿の「対応開始」を押す。復旧済みなら `fannel incidents resolve {incident}` を実行。",
         what_to_do="`fannel incidents ack {incident}` 、復旧済みなら `resolve` を実行。",
     ),
     notes=Notes(
