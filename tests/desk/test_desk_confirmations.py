@@ -73,7 +73,7 @@ class TestConfirming:
         assert chat.answer(ts).endswith("confirmed by Rin")
         assert chat.emoji(ts) == ["no_bell"]
         assert "[Confirm]" not in "".join(chat.thread(ts)), "the button is gone"
-        assert "confirmed by Rin" in chat.thread(ts)[0]
+        assert chat.thread(ts)[0].startswith("⚪ *confirmed by Rin*  `rt-tyo-0*`")
 
     def test_who_asked_cannot_confirm_it(self, chat, store):
         chat = chat()
@@ -162,7 +162,8 @@ class TestWhatBecomesOfIt:
         assert chat.answer(ts) == ("⌛ *Lapsed:* `rt-tyo-0*`\nnobody confirmed it within 1h00m: nothing was changed")
         assert len(chat.thread(ts)) == 2
         assert chat.emoji(ts) == ["x"]
-        chat.click(chat.thread_ts(ts)[0])
+        assert chat.thread(ts)[0].startswith("⚪ *Lapsed*  `rt-tyo-0*`"), "and the button is gone"
+        chat.click(chat.thread_ts(ts)[0], value="1")
         assert store.silences.listed(9) == []
         assert "does not wait any more" in chat.aside()[-1]
 
@@ -178,7 +179,8 @@ class TestWhatBecomesOfIt:
         ts = chat.say(BROAD)
         old = chat.answer_ts(ts)
         chat.edit(ts, "silence rt-tyo-0* 3h")
-        chat.click(old)
+        assert chat.thread(ts)[0].startswith("⚪ *Withdrawn*  `rt-tyo-0*`")
+        chat.click(old, value="1")
         assert store.silences.listed(9) == []
         chat.click(chat.answer_ts(ts))
         assert store.silences.one(1).ends_at == NOW + 3 * HOUR
@@ -206,7 +208,8 @@ class TestWhatBecomesOfIt:
         button = chat.answer_ts(ts)
         chat.delete(ts)
         assert chat.answer(ts) == "🔔 *Withdrawn:* the message was deleted; nobody confirms it any more"
-        chat.click(button)
+        assert chat.thread(ts)[0].startswith("⚪ *Withdrawn*  `rt-tyo-0*`")
+        chat.click(button, value="1")
         assert store.silences.listed(9) == []
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
+from zoneinfo import ZoneInfo
 
 from fannel import logs
 from fannel.desk.doing import MARKS
+from fannel.incidents.silence import Silence, scopes_of
 from fannel.incidents.store.posts import URGENT, Post
 from fannel.slack.errors import SlackError
 from fannel.slack.layout import requests as layout
@@ -13,12 +16,11 @@ from fannel.slack.words import Reader
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
     from fannel.config import Settings
     from fannel.desk.doing import Done, Mark
     from fannel.incidents.store.posts import Kind
-    from fannel.incidents.store.requests import Acting, Place
+    from fannel.incidents.store.requests import Acting, Confirmation, Place
     from fannel.slack.blocks import Json
     from fannel.slack.client import SlackClient
     from fannel.slack.layout.requests import Part
@@ -59,6 +61,14 @@ class Answering:
         """One emoji for another; those that other requests of the message have stay."""
         self._post("reaction", f"{self._key}/mark/{mark}", place, {"add": mark, "remove": [instead_of]})
 
+    def close(self, waits: Confirmation, head: str) -> None:
+        """The answer with the button of what waited has none any more: `head` says what became of it."""
+        note = waits.wanted.get("note")
+        if note is not None and (there := self._acting.posted(note)) is not None:
+            to = reader_of(waits)
+            part = layout.silenced(wanted_by(waits), waits.wanted["hosts"], to, head, "⚪")
+            self._post("edit", f"{self._key}/closed/{waits.id}", there, layout.message([part], note, to).payload)
+
     def echo(self, asked_in: Place, dones: Sequence[Done]) -> None:
         """What became of silences that were asked for elsewhere is said there, too."""
         for before, after in (pair for done in dones for pair in done.changed):
@@ -89,6 +99,26 @@ class Answering:
                 thread_ts=place.ts,
             )
         )
+
+
+def wanted_by(waits: Confirmation) -> Silence:
+    """The silence that waits for a second person, as `doing` kept it."""
+    kept = waits.wanted
+    return Silence(
+        id=kept["id"],
+        scopes=scopes_of(kept["scopes"]),
+        starts_at=datetime.fromisoformat(kept["starts_at"]),
+        ends_at=datetime.fromisoformat(kept["ends_at"]),
+        author=kept["author"],
+        origin=kept["origin"],
+        reason=kept["reason"],
+        what=kept["what"],
+    )
+
+
+def reader_of(waits: Confirmation) -> Reader:
+    """Who asked for it."""
+    return Reader.of("ja" if waits.wanted["language"] == "ja" else "en", ZoneInfo(waits.wanted["zone"]))
 
 
 def channel_reader(settings: Settings) -> Reader:

@@ -99,9 +99,10 @@ class Commands:
         with self._store.requests.asked(asker.channel, asker.thread, asker.now) as asked:
             if asked.heard:
                 return ()
-            doing = self._wishes.doing(asked, asker, alone=len(wishes) == 1)
+            key = f"{COMMANDED}{asker.thread}"
+            doing = self._wishes.doing(asked, asker, alone=len(wishes) == 1, note=key)
             dones = [doing.do(wish) for wish in wishes]
-            answering = Answering(asked, f"{COMMANDED}{asker.thread}", asker.now, channel_reader(self._settings))
+            answering = Answering(asked, key, asker.now, channel_reader(self._settings))
             public = [part for done in dones if done.mark not in _ASIDE for part in done.parts]
             answering.say(place, public, to)
             answering.echo(place, dones)

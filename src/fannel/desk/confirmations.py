@@ -7,21 +7,19 @@ once, and everybody else is told what became of it.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING, Final
 
 from fannel import logs
-from fannel.desk.answering import Answering, channel_reader, respond
+from fannel.desk.answering import Answering, channel_reader, reader_of, respond, wanted_by
 from fannel.desk.doing import Done
-from fannel.incidents.silence import Silence, SilenceError, scopes_of
+from fannel.incidents.silence import Silence, SilenceError
 from fannel.slack import names, text
 from fannel.slack.layout import requests as layout
 from fannel.slack.layout.message import REASON
-from fannel.slack.words import Reader
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from fannel.config import Settings
     from fannel.desk.people import People, Who
@@ -30,6 +28,7 @@ if TYPE_CHECKING:
     from fannel.incidents.store.requests import Acting, Confirmation
     from fannel.slack.client import SlackClient
     from fannel.slack.inbound.heard import Click
+    from fannel.slack.words import Reader
 
 log = logs.Logger("fannel.desk")
 
@@ -88,17 +87,18 @@ class Confirmations:
                 return text.prose(to.words.said(str(error)), REASON)
             acting.decide(waits.id, "confirmed", who.author, kept.id)
             acting.stands_for(waits.channel, waits.thread, kept.id)
-            part = layout.confirmed(kept, waits.wanted["hosts"], who.author, _reader(waits))
+            part = layout.confirmed(kept, waits.wanted["hosts"], who.author, reader_of(waits))
             answering = Answering(acting, f"request/confirm/{waits.id}", now, to)
             root = acting.place(waits.channel, waits.wanted["root"])
             answering.say(root, [part], to)
             answering.remark(acting.place(waits.channel, waits.thread), "no_bell", "hourglass_flowing_sand")
             if before is not None:
                 answering.echo(root, [Done((), changed=((before, kept),))])
+            answering.close(waits, layout.confirmed_head(who.author, reader_of(waits)))
         log.info("a broad silence was confirmed", silence=kept.id, asked_by=waits.asked_by, by=click.user)
-        if waits.wanted["alone"]:
-            # The button goes; should Slack not take that, a click on it is answered.
-            respond(self._client, click.response_url, [part], _reader(waits), replace=True)
+        if waits.wanted["alone"] and waits.wanted.get("note") is None:
+            # An answer to a click: nobody knows where it is but Slack.
+            respond(self._client, click.response_url, [part], reader_of(waits), replace=True)
         return None
 
 
@@ -114,10 +114,11 @@ def lapse(settings: Settings, store: Store, now: datetime) -> int:
             if waits is None or waits.state != "waiting" or waits.lapses_at > now:
                 continue  # another replica was first
             acting.decide(number, "lapsed", "fannel")
-            part = layout.lapsed(_wanted(waits), (waits.lapses_at - waits.asked_at).total_seconds(), _reader(waits))
+            part = layout.lapsed(wanted_by(waits), (waits.lapses_at - waits.asked_at).total_seconds(), reader_of(waits))
             answering = Answering(acting, f"request/confirm/{number}", now, channel_reader(settings))
-            answering.say(acting.place(waits.channel, waits.wanted["root"]), [part], _reader(waits))
+            answering.say(acting.place(waits.channel, waits.wanted["root"]), [part], reader_of(waits))
             answering.remark(acting.place(waits.channel, waits.thread), "x", "hourglass_flowing_sand")
+            answering.close(waits, reader_of(waits).words.silencing.lapsed)
             lapsed += 1
     return lapsed
 
@@ -128,7 +129,7 @@ def _done(acting: Acting, waits: Confirmation, who: Who, now: datetime) -> tuple
     Raises:
         SilenceError: what it would change is over, or other by now.
     """
-    wanted, by = _wanted(waits), f"{waits.wanted['asker']}, confirmed by {names.person(who.author)}"
+    wanted, by = wanted_by(waits), f"{waits.wanted['asker']}, confirmed by {names.person(who.author)}"
     if not wanted.id:
         return None, acting.add(replace(wanted, starts_at=max(wanted.starts_at, now), changed_by=by), now)
     before = acting.silence(wanted.id)
@@ -137,23 +138,3 @@ def _done(acting: Acting, waits: Confirmation, who: Who, now: datetime) -> tuple
     after = before.extended(wanted.ends_at, by, now) if wanted.what == "extended" else before.replaced(wanted, by, now)
     acting.change([after])
     return before, after
-
-
-def _wanted(waits: Confirmation) -> Silence:
-    """The silence that waits, as `doing` kept it."""
-    kept: dict[str, Any] = waits.wanted
-    return Silence(
-        id=kept["id"],
-        scopes=scopes_of(kept["scopes"]),
-        starts_at=datetime.fromisoformat(kept["starts_at"]),
-        ends_at=datetime.fromisoformat(kept["ends_at"]),
-        author=kept["author"],
-        origin=kept["origin"],
-        reason=kept["reason"],
-        what=kept["what"],
-    )
-
-
-def _reader(waits: Confirmation) -> Reader:
-    """Who asked."""
-    return Reader.of("ja" if waits.wanted["language"] == "ja" else "en", ZoneInfo(waits.wanted["zone"]))

@@ -47,7 +47,7 @@ class Done:
 class Doing:
     """What a desk does for `asker`, in the transaction of `acting`.
 
-    `alone`: its answer is all that a message will say. `trouble`: why no host is known, if so.
+    `alone`: its answer is all that a message will say, a post of the key `note`. `trouble`: why no host is known.
     """
 
     def __init__(
@@ -58,6 +58,7 @@ class Doing:
         asker: Asker,
         *,
         alone: bool = True,
+        note: str | None = None,
         trouble: str | None = None,
     ) -> None:
         self._limits = limits
@@ -65,6 +66,7 @@ class Doing:
         self._acting = acting
         self._asker = asker
         self._alone = alone
+        self._note = note if alone else None
         self._trouble = trouble
 
     def do(self, wish: Wish, instead_of: Silence | None = None, ended: Sequence[Silence] = ()) -> Done:
@@ -204,6 +206,7 @@ class Doing:
             "zone": str(to.zone),
             "asker": asker.who.author,
             "alone": self._alone,
+            "note": self._note,
         }
         waiting = Confirmation(0, asker.channel, asker.thread, asker.who.user, asker.now, lapses_at, kept)
         number = self._acting.wait(waiting)

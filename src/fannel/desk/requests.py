@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from fannel.desk.wishes import Wishes
     from fannel.incidents.silence import Silence
     from fannel.incidents.store import Store
-    from fannel.incidents.store.requests import Asked
+    from fannel.incidents.store.requests import Asked, Confirmation
     from fannel.slack.inbound.heard import Message
     from fannel.slack.layout.requests import Part
     from fannel.slack.words import Reader
@@ -106,13 +106,15 @@ class Requests:
         with self._store.requests.asked(message.channel, message.ts, asker.now) as asked:
             if asked.withdrawn or version in asked.heard or _older(message, asked.heard):
                 return
-            doing = self._wishes.doing(asked, asker, alone=len(wishes) == 1)
+            key = f"request/{message.channel}:{message.ts}/{len(asked.heard)}"
+            doing = self._wishes.doing(asked, asker, alone=len(wishes) == 1, note=key)
+            answering = Answering(asked, key, asker.now, channel_reader(self._settings))
             to = wishes[0].to if wishes else self._queries.reader(message.text, asker.who)
             dealing = _Dealing(asked, asker, doing, to)
             dealing.all(wishes)
             place = Place(message.channel, asker.root)
-            key = f"request/{message.channel}:{message.ts}/{len(asked.heard)}"
-            answering = Answering(asked, key, asker.now, channel_reader(self._settings))
+            for one in dealing.withdrawn:
+                answering.close(one, to.words.silencing.withdrawn)
             parts = [*(part for done in dealing.dones for part in done.parts), *others]
             small = layout.late((asker.now - asker.written_at).total_seconds(), to)
             answering.say(place, parts, to, small if late(asker) and not asked.heard and parts else "")
@@ -139,10 +141,11 @@ class Requests:
                 return
             live, waiting = _live(asked, now), asked.waiting(message.channel, message.ts)
             asked.change([one.expired(_DELETED, now) for one in live])
+            answering = Answering(asked, f"request/{message.channel}:{message.ts}/deleted", now, to)
             for one in waiting:
                 asked.decide(one.id, "withdrawn", _DELETED)
+                answering.close(one, to.words.silencing.withdrawn)
             if live or waiting:
-                answering = Answering(asked, f"request/{message.channel}:{message.ts}/deleted", now, to)
                 place = Place(message.channel, message.thread_ts or message.ts)
                 answering.say(place, [layout.withdrawn(live, len(waiting), to)], to)
             # Also one that nothing is known of: should it be heard after its deletion, it asks for nothing.
@@ -170,6 +173,7 @@ class _Dealing:
         self._live = [one for one in made if one.state(asker.now) != "expired"]
         self._ended = [one for one in made if one.what == "expired"]
         self.dones: list[Done] = []
+        self.withdrawn: list[Confirmation] = []
         self.did = list(asked.done)
         self.silences = list(asked.silences)
 
@@ -194,6 +198,7 @@ class _Dealing:
                 return
         for one in waiting:
             asked.decide(one.id, "withdrawn", asker.who.author)
+        self.withdrawn = waiting
         pairs = _paired(wishes, self._live)
         left = [one for one in self._live if one not in pairs]
         stands_for: list[int] = []

@@ -57,11 +57,11 @@ class Wishes:
         }
         return [replace(wish, denied=denied[wish.action, wish.outcome.language]) for wish in wishes]
 
-    def doing(self, acting: Acting, asker: Asker, *, alone: bool) -> Doing:
+    def doing(self, acting: Acting, asker: Asker, *, alone: bool, note: str | None = None) -> Doing:
         """What does them."""
         known = self._hosts.known()
         trouble = self._hosts.trouble if len(known) == 0 else None
-        return Doing(self._settings.silences, known, acting, asker, alone=alone, trouble=trouble)
+        return Doing(self._settings.silences, known, acting, asker, alone=alone, note=note, trouble=trouble)
 
     def _why_not(self, wish: Wish, asker: Asker, said_in: str) -> str | None:
         if wish.action is None:

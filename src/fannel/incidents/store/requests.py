@@ -106,6 +106,12 @@ class Acting:
         """The thread of a message's ts; of a command's name, that of our post (none as long as that is not there)."""
         return _place(self._connection, channel, thread)
 
+    def posted(self, key: str) -> Place | None:
+        """Where a post of ours is; None as long as it is not in Slack."""
+        here = (posts.c.key == key, posts.c.state == "sent")
+        found = self._connection.execute(select(posts.c.channel, posts.c.ts).where(*here)).first()
+        return Place(found.channel, found.ts) if found is not None and found.ts else None
+
     def home(self, silence: Silence) -> Place | None:
         """The thread in which a silence was asked for; None for one that was not asked for in Slack."""
         return place_of(self._connection, silence.origin)

@@ -108,6 +108,11 @@ def confirmed(silence: Silence, hosts: int, by: str, to: Reader) -> Part:
     return Part((*part.lines, words.confirmed_by.format(who=person(by))), part.push)
 
 
+def confirmed_head(by: str, to: Reader) -> str:
+    """For the answer that had the button."""
+    return text.prose(to.words.silencing.confirmed_by.format(who=names.person(by)), 2 * NAME)
+
+
 def withdrawn(silences: Sequence[Silence], waited: int, to: Reader) -> Part:
     """The message is gone, and what it stood for."""
     words = to.words.silencing
