@@ -178,15 +178,14 @@ class ChannelHistory:
                 yield heard
 
     def _pages(self, method: str, **arguments: str | bool) -> Iterator[Json]:
-        cursor = ""
         while True:
-            said = self._client.call(method, channel=self.channel, limit=PAGE, cursor=cursor, **arguments)
+            said = self._client.call(method, channel=self.channel, limit=PAGE, **arguments)
             messages = said.get("messages")
             for message in messages if isinstance(messages, list) else ():
                 if isinstance(message, dict) and is_ts(message.get("ts")):
                     yield message
-            cursor = _cursor(said)
-            if not cursor:
+            arguments["cursor"] = _cursor(said)
+            if not arguments["cursor"]:
                 return
 
     def _keep(self, mark: Mark) -> None:
