@@ -1,6 +1,9 @@
 """The page: threads as a phone shows them, and nothing anybody wrote becomes HTML of its own."""
 
 import re
+import urllib.error
+import urllib.parse
+import urllib.request
 from html.parser import HTMLParser
 from zoneinfo import ZoneInfo
 
@@ -8,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fannel.lab.slack import SlackStandIn, running
 from fannel.lab.slack.mrkdwn import Reader, to_html
 from fannel.lab.slack.page import render
 from fannel.lab.slack.workspace import BOT_ID, BOT_USER, File, Workspace
@@ -196,7 +200,9 @@ def test_nothing_written_becomes_a_tag(workspace, alerts, message):
     tags = Tags(page(workspace))
     assert "script" not in tags.seen
     assert not [name for name, _ in tags.attributes if name.startswith("on")]
-    assert not [value for name, value in tags.attributes if name == "href" and not value.startswith("http")]
+    links = [value for name, value in tags.attributes if name == "href" and not value.startswith("http")]
+    # Our own: where to write into this channel, or a thread of it.
+    assert all(re.fullmatch(r"/write\?channel=C0ALERTS01(&thread_ts=[0-9.]+)?", link) for link in links)
 
 
 def test_a_hostile_file_stays_text(workspace, alerts):
@@ -209,3 +215,73 @@ def test_a_hostile_file_stays_text(workspace, alerts):
 @given(st.text(st.sampled_from("<>&;*_~`|^!@#date{}\"'/ax \n"), max_size=80))
 def test_any_mark_up_gives_only_known_tags(text):
     assert set(Tags(to_html(text, READER)).seen) <= {"strong", "em", "s", "code", "pre", "br", "a", "time", "span"}
+
+
+class TestTheForms:
+    """What a person does on the page."""
+
+    BUTTONS = (
+        {
+            "type": "actions",
+            "elements": [
+                {
+                    "type": "button",
+                    "action_id": "fannel.ack",
+                    "value": "A-1",
+                    "text": {"type": "plain_text", "text": "Ack"},
+                },
+                {
+                    "type": "static_select",
+                    "action_id": "fannel.silence",
+                    "placeholder": {"type": "plain_text", "text": "Silence"},
+                    "options": [{"value": "1h", "text": {"type": "plain_text", "text": "1 hour"}}],
+                },
+            ],
+        },
+    )
+
+    @pytest.fixture
+    def slack(self):
+        stand_in = SlackStandIn(rate_limits=False)
+        with running(stand_in):
+            yield stand_in
+
+    def page(self, slack, path, **form):
+        data = urllib.parse.urlencode(form).encode() if form else None
+        with urllib.request.urlopen(slack.workspace.base_url + path, data=data, timeout=10) as answer:
+            return answer.read().decode()
+
+    def test_a_message_a_reply_and_a_command_are_written(self, slack):
+        assert "<textarea" in self.page(slack, "/write?channel=alerts")
+        shown = self.page(slack, "/act", channel="C0ALERTS01", thread_ts="", text="silence rt1 2h")
+        assert "silence rt1 2h" in shown
+        (said,) = slack.workspace.messages["C0ALERTS01"].values()
+        self.page(slack, "/act", channel="C0ALERTS01", thread_ts=said["ts"], text="/fannel is no command here")
+        assert said["reply_count"] == 1
+        self.page(slack, "/act", channel="C0ALERTS01", thread_ts="", text="/fannel list")
+        assert [one.payload["text"] for one in slack.sockets.lost if one.kind == "slash_commands"] == ["list"]
+
+    def test_a_button_is_pressed_and_a_menu_chosen_from(self, slack):
+        said = slack.people.say("C0ALERTS01", "down")
+        said["blocks"] = list(self.BUTTONS)
+        assert '<button name="press" value="fannel.ack A-1">Ack</button>' in self.page(slack, "/")
+        self.page(slack, "/act", channel="C0ALERTS01", ts=said["ts"], press="fannel.ack A-1")
+        sheet = self.page(slack, f"/choose?channel=C0ALERTS01&ts={said['ts']}&press=fannel.silence")
+        assert '<button name="value" value="1h">1 hour</button>' in sheet
+        self.page(slack, "/act", channel="C0ALERTS01", ts=said["ts"], press="fannel.silence", value="1h")
+        pressed = [one.payload["actions"][0] for one in slack.sockets.lost if one.kind == "interactive"]
+        assert [one.get("value") or one["selected_option"]["value"] for one in pressed] == ["A-1", "1h"]
+
+    def test_what_one_person_is_answered_is_shown_as_that(self, slack):
+        url = slack.people.slash("C0ALERTS01", "list")["response_url"].rsplit("/", 1)[1]
+        slack.people.respond(url, {"text": "Nothing is silenced."})
+        assert "Nothing is silenced." in (shown := self.page(slack, "/"))
+        assert "Only visible to On Call" in shown
+
+    @pytest.mark.parametrize("path", ["/write?channel=nowhere", "/choose?channel=C0ALERTS01&ts=1", "/choose"])
+    def test_what_is_not_there_is_not_found(self, slack, path):
+        with pytest.raises(urllib.error.HTTPError):
+            self.page(slack, path)
+
+    def test_nothing_that_is_asked_for_becomes_markup(self, slack):
+        assert SCRIPT not in self.page(slack, f"/write?channel=alerts&thread_ts={urllib.parse.quote(SCRIPT)}")

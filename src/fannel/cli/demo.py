@@ -152,7 +152,9 @@ def _what_next(console: Console, stage: Stage, slack_page: str) -> None:
             "          [bold]fannel doctor[/] checks this machine; README.md: running it for real", soft_wrap=True
         )
         return
-    console.print(f"\nrunning until Ctrl-C. Slack: [bold]{slack_page}[/]", soft_wrap=True)
+    console.print(
+        f"\nrunning until Ctrl-C. Slack: [bold]{slack_page}[/] (write there, press its buttons)", soft_wrap=True
+    )
     silence = f'{{"channel": "alerts", "text": "silence {HOST} 1h card swap"}}'
     for line in (
         f"curl -d '{silence}' {slack_page}/_lab/say",

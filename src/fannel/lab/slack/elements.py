@@ -61,11 +61,18 @@ def _block(block: Json, reader: Reader) -> str:
         case "rich_text":
             return "".join(_rich(part, reader) for part in block["elements"])
         case "actions":
-            labels = (
-                str((one.get("text") or one.get("placeholder") or {}).get("text", "…")) for one in block["elements"]
-            )
-            return f'<div class="actions">{"".join(f"<span>{plain(label)}</span>" for label in labels)}</div>'
+            return f'<div class="actions">{"".join(map(_pressed, block["elements"]))}</div>'
     return f'<div class="context">[{html.escape(str(block.get("type")))}]</div>'
+
+
+def _pressed(element: Json) -> str:
+    """A button of the form around the message (phone.py): it sends its action_id, and its value after a space."""
+    label = plain(str((element.get("text") or element.get("placeholder") or {}).get("text", "…")))
+    action, value = str(element.get("action_id", "")), str(element.get("value", ""))
+    sent = html.escape(f"{action} {value}" if value else action)
+    if element.get("type") == "button":
+        return f'<button name="press" value="{sent}">{label}</button>'
+    return f'<button formmethod="get" formaction="/choose" name="press" value="{sent}">{label} ▾</button>'
 
 
 def _paragraph(inner: str) -> str:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from fannel.lab.slack.elements import body, file_card
 from fannel.lab.slack.mrkdwn import Reader, plain
-from fannel.lab.slack.workspace import BOT_ID, Channel, Workspace
+from fannel.lab.slack.phone import form, write_link
+from fannel.lab.slack.workspace import BOT_ID, BOT_USER, Channel, Workspace
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -45,7 +46,9 @@ def render(workspace: Workspace, *, zone: tzinfo, channel: str | None = None, re
 
 
 def _channel(workspace: Workspace, channel: Channel, reader: Reader) -> str:
-    messages = sorted(workspace.listed(channel), key=lambda message: str(message["ts"]))
+    whispers = [one for one in list(workspace.whispers) if one["channel"] == channel.id]
+    shown = [*workspace.listed(channel), *({"user": BOT_USER, "bot_id": BOT_ID, **one} for one in whispers)]
+    messages = sorted(shown, key=lambda message: str(message["ts"]))
     out, day = [], ""
     for message in messages:
         if message.get("thread_ts") not in (None, message["ts"]):
@@ -53,29 +56,37 @@ def _channel(workspace: Workspace, channel: Channel, reader: Reader) -> str:
         if (this_day := _day(message, reader)) != day:
             day = this_day
             out.append(f'<div class="day"><span>{day}</span></div>')
-        out.append(_message(workspace, message, reader))
+        out.append(_message(workspace, channel, message, reader))
         thread = [one for one in messages if one.get("thread_ts") == message["ts"] != one["ts"]]
         if thread:
             count = f"{len(thread)} {'reply' if len(thread) == 1 else 'replies'}"
-            replies = "".join(_message(workspace, one, reader) for one in thread)
-            out.append(f'<div class="thread"><div class="count">{count}</div>{replies}</div>')
+            replies = "".join(_message(workspace, channel, one, reader) for one in thread)
+            reply = write_link(channel.id, str(message["ts"]))
+            out.append(f'<div class="thread"><div class="count">{count} · {reply}</div>{replies}</div>')
     content = "".join(out) or '<div class="empty">Nothing was posted yet.</div>'
     return (
         f'<header><span class="back">‹</span><div><b># {html.escape(channel.name)}</b>'
-        f"<small>FANNEL lab · stand-in for Slack</small></div></header><section>{content}</section>"
+        f"<small>FANNEL lab · stand-in for Slack</small></div>{write_link(channel.id)}</header>"
+        f"<section>{content}</section>"
     )
 
 
-def _message(workspace: Workspace, message: Json, reader: Reader) -> str:
+def _message(workspace: Workspace, channel: Channel, message: Json, reader: Reader) -> str:
     is_bot = message.get("bot_id") == BOT_ID
     name = reader.names.get(str(message.get("user")), "Somebody")
     face = _BOT_FACE if is_bot else html.escape(name[:1])
     badge = '<span class="app">APP</span>' if is_bot else ""
     gone = message.get("subtype") == "tombstone"
-    said = f'<p class="gone">{plain(str(message["text"]))}</p>' if gone else body(message, reader)
+    said = (
+        f'<p class="gone">{plain(str(message["text"]))}</p>'
+        if gone
+        else form(channel.id, str(message["ts"]), body(message, reader))
+    )
     marks = []
     if message.get("edited"):
         marks.append('<span class="edited">(edited)</span>')
+    if "to" in message:
+        marks.append(f'<span class="broadcast">Only visible to {plain(reader.names.get(message["to"], "them"))}</span>')
     if message.get("subtype") == "thread_broadcast":
         marks.append('<span class="broadcast">↑ Also sent to the channel</span>')
     files = (workspace.files.get(str(file.get("id"))) for file in message.get("files") or ())

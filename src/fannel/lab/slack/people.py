@@ -72,10 +72,7 @@ class People:
         if element["type"] == "button":
             pressed |= {"value": element.get("value") if value is None else value, "text": element.get("text")}
         else:
-            offered = [
-                *element.get("options", ()),
-                *(o for g in element.get("option_groups", ()) for o in g["options"]),
-            ]
+            offered = _offered(element)
             chosen = [one for one in offered if value in (None, one.get("value"))]
             if not chosen:
                 msg = f"no option {value!r} in {action!r}"
@@ -186,6 +183,17 @@ class People:
 
 def _shown(body: Json) -> Json:
     return {key: value for key, value in body.items() if key in {"text", "blocks", "attachments"}}
+
+
+def options(message: Json, action: str) -> list[tuple[str, str]]:
+    """What the menu with this action_id offers: value and label of each."""
+    menu: Json = next((one for _, one, _ in _elements(message) if one.get("action_id") == action), {})
+    return [(str(one.get("value")), str((one.get("text") or {}).get("text", ""))) for one in _offered(menu)]
+
+
+def _offered(element: Json) -> list[Json]:
+    grouped = (one for group in element.get("option_groups") or () for one in group.get("options") or ())
+    return [*(element.get("options") or ()), *grouped]
 
 
 def _elements(message: Json) -> Iterator[tuple[int | None, Json, str]]:

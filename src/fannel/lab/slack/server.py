@@ -21,6 +21,7 @@ from fannel.lab.slack.faults import Fault, Faults
 from fannel.lab.slack.methods import METHODS
 from fannel.lab.slack.page import render
 from fannel.lab.slack.people import People
+from fannel.lab.slack.phone import act, choosing, writing
 from fannel.lab.slack.refusal import Refusal
 from fannel.lab.slack.sockets import ACK_WITHIN_S, RETRIES_AFTER_S, Sockets
 from fannel.lab.slack.workspace import DEFAULT_CHANNELS, Channel, Workspace
@@ -82,6 +83,9 @@ class SlackStandIn:
         app.add_routes(
             [
                 web.get("/", self._page),
+                web.get("/write", self._sheet),
+                web.get("/choose", self._sheet),
+                web.post("/act", self._act),
                 web.route("*", "/api/{method}", self._api),
                 web.post("/upload/v1/{file_id}", self._upload),
                 web.get("/socket", self.sockets.connect),
@@ -196,6 +200,22 @@ class SlackStandIn:
             return web.Response(status=400, text="tz must be a time zone such as Asia/Tokyo, refresh whole seconds")
         page = render(self.workspace, zone=zone, channel=request.query.get("channel"), refresh_s=refresh_s)
         return web.Response(text=page, content_type="text/html", headers={"Content-Security-Policy": _POLICY})
+
+    async def _sheet(self, request: web.Request) -> web.StreamResponse:
+        sheet = writing if request.path == "/write" else choosing
+        try:
+            page = sheet(self.workspace, request.query)
+        except Refusal as refusal:
+            return web.Response(status=404, text=refusal.code)
+        return web.Response(text=page, content_type="text/html", headers={"Content-Security-Policy": _POLICY})
+
+    async def _act(self, request: web.Request) -> web.StreamResponse:
+        form = {key: value for key, value in (await request.post()).items() if isinstance(value, str)}
+        try:
+            act(self.people, form)
+        except (KeyError, ValueError, Refusal) as error:
+            return web.Response(status=400, text=f"{type(error).__name__}: {error}")
+        raise web.HTTPSeeOther("/")
 
     async def _state(self, _request: web.Request) -> web.StreamResponse:
         self.workspace.settle()
