@@ -15,6 +15,7 @@ from fannel.incidents.store import turn as turns
 from fannel.incidents.store.tables import events
 from fannel.incidents.store.turn import turn
 
+pytestmark = pytest.mark.timeout(300)
 WRITERS, RECORDS = 10, 150
 # Far beyond what a slow machine needs; so long may one wait for something that must come.
 LONG_S = 120.0
