@@ -269,7 +269,7 @@ class Responder:
                     thread.update(SUMMARY, f"{incident_id}/aside/{ULID()}")
                     if aside.flapping_since is not None:
                         key = f"{incident_id}/flapping/{aside.flapping_since.timestamp():.0f}"
-                        said = course.flapping(it.incident, aside, key, self._reader)
+                        said = course.flapping(it.incident, aside, it.turns(), key, self._reader)
                         if it.wanted(key):
                             thread.edit(SUMMARY, key, str(ULID()), said)
                         elif not quietly:

@@ -152,10 +152,15 @@ def test_an_attached_problem_stays_with_a_cause_that_came_back(store):
     assert store.due(at(10_000)) == []
 
 
+def turns_of(store, incident):
+    with store.about(incident["id"]) as it:
+        return it.turns()
+
+
 def test_of_what_flaps_the_latest_changes_are_told_and_what_says_the_same_again_is_none(store):
     phases = ["raise", "raise", *["clear", "raise", "raise"] * 6, "clear", "clear"]
     (first, *_) = told(store, *(link(phase, after_s=number) for number, phase in enumerate(phases)))
-    turns = store.aside(first["id"], NOW).turns
+    turns = turns_of(store, first)
     changed = [n for n, phase in enumerate(phases) if n == 0 or phase != phases[n - 1]]
     assert [turn.at for turn in turns] == [at(number) for number in changed[-8:]]
     assert [turn.there for turn in turns] == [phases[number] == "raise" for number in changed[-8:]]
@@ -165,7 +170,7 @@ def test_of_a_storm_of_repeats_no_change_is_made_up(store):
     flapping = [link(("raise", "clear")[n % 2], after_s=n - 100) for n in range(21)]
     repeats = [link(after_s=number) for number in range(150)]
     *_, one = told(store, *flapping, *repeats)
-    assert store.aside(one["id"], NOW).turns == ()
+    assert turns_of(store, one) == ()
 
 
 def test_what_is_held_or_attached_is_not_asked_about_after_a_restart(store):

@@ -38,7 +38,7 @@ def test_every_message_about_an_incident_is_harmless(incident, verdict, aside, r
 @given(incidents, verdicts, asides, strings, st.none() | strings, readers)
 def test_every_message_of_how_an_incident_goes_on_is_harmless(incident, verdict, aside, who, why, reader):
     assert_harmless(course.reopened(incident, "key", reader))
-    assert_harmless(course.flapping(incident, aside, "key", reader))
+    assert_harmless(course.flapping(incident, aside, (), "key", reader))
     assert_harmless(layout.collected(incident, verdict, "key", reader, asked_by=who))
     assert_harmless(course.acknowledged(incident, who, why, "key", reader))
     assert_harmless(course.ended_by_hand(incident, who, why, "key", reader))

@@ -195,12 +195,7 @@ RELATED = (
         for n in range(3, 10)
     ),
 )
-FLAPPING = Aside(
-    7,
-    flapping_since=OPENED,
-    there=False,
-    turns=tuple(Turn(OPENED + timedelta(seconds=n * 7), n % 2 == 0) for n in range(6)),
-)
+TURNS = tuple(Turn(OPENED + timedelta(seconds=n * 7), n % 2 == 0) for n in range(6))
 OUTLIVED = Aside(outlived="lies on GigabitEthernet0/1")
 RESTARTED = Aside(outlived="the device restarted 42 s before")
 
@@ -258,9 +253,9 @@ def thread_cases(to):
             NEW, replace(EXPECTED, waited=f"waited 12 s: {OTHER_RUN} was looking at this device"), "k", to
         ),
         "collected_gave_up": layout.collected(NEW, GAVE_UP, "k", to),
-        "flapping": course.flapping(JUDGED, FLAPPING, "k", to),
+        "flapping": course.flapping(JUDGED, Aside(7, flapping_since=OPENED, there=False), TURNS, "k", to),
         "flapping_sensor": course.flapping(
-            replace(JUDGED, problem="fan_failed"), Aside(12, flapping_since=OPENED), "k", to
+            replace(JUDGED, problem="fan_failed"), Aside(12, flapping_since=OPENED), (), "k", to
         ),
         "file_missing": layout.file_missing(JUDGED, "rt-tyo-01_A-7F3K2Q_1d58ce17.txt", "k", to),
         "recovered": layout.recovered(RESOLVED, CLEARED, "k", to),

@@ -103,8 +103,7 @@ class Hush:
 class Aside:
     """What else an incident's thread tells. `flapping` is how many changes there were, 0 while it does not flap.
 
-    `there` says whether the fault is there at the moment, while it flaps, `flapping_since` when that began, and `turns`
-    are its latest changes, the oldest first.
+    `there` says whether the fault is there at the moment, while it flaps, and `flapping_since` when that began.
     `outlived` says what it was attached to, if that ended and it did not, and `hush` what keeps it quiet now.
     """
 
@@ -113,5 +112,4 @@ class Aside:
     outlived: str = ""
     flapping_since: datetime | None = None
     there: bool = True
-    turns: tuple[Turn, ...] = ()
     hush: Hush | None = None

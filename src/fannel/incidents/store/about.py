@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from fannel.incidents.store import activities, changes, edits, rechecks, unfinished
-from fannel.incidents.store.aside import aside_of, is_left_over
+from fannel.incidents.store.aside import aside_of, is_left_over, turns_of
 from fannel.incidents.store.posts import want
 from fannel.incidents.store.tables import events, incidents, posts
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from fannel.incidents.incident import Aside, Incident
+    from fannel.incidents.incident import Aside, Incident, Turn
     from fannel.incidents.store.activities import Activity
     from fannel.incidents.store.changes import By
     from fannel.incidents.store.posts import Post
@@ -49,6 +49,10 @@ class About:
     def aside(self, now: datetime) -> Aside:
         """What else its thread tells."""
         return aside_of(self._connection, self._id, now)
+
+    def turns(self) -> tuple[Turn, ...]:
+        """Its latest changes, the oldest first: of what flaps."""
+        return turns_of(self._connection, self._id)
 
     def wanted(self, key: str) -> bool:
         """Whether a post of that key is wanted, or there."""

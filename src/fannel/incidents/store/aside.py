@@ -59,10 +59,7 @@ def aside_of(connection: Connection, incident_id: str, now: datetime) -> Aside:
     flap = connection.execute(flapping).first()
     if flap is None:
         return aside
-    there, turns = flap.phase == "raise", _turns(connection, incident_id)
-    return replace(
-        aside, flapping=flap.transitions, flapping_since=flap.flapping_since, there=there, turns=tuple(turns)
-    )
+    return replace(aside, flapping=flap.transitions, flapping_since=flap.flapping_since, there=flap.phase == "raise")
 
 
 def _hushed(connection: Connection, now: datetime, *which: ColumnElement[bool]) -> Iterator[tuple[str, Hush]]:
@@ -81,8 +78,11 @@ def _hushed(connection: Connection, now: datetime, *which: ColumnElement[bool]) 
             yield row.id, Hush(silence.id, silence.ends_at, silence.author)
 
 
-def _turns(connection: Connection, incident_id: str) -> list[Turn]:
-    """Its latest changes. What says the same again (a trap and its syslog line, a repeat) is none."""
+def turns_of(connection: Connection, incident_id: str) -> tuple[Turn, ...]:
+    """The latest changes of what flaps. What says the same again (a trap and its syslog line, a repeat) is none.
+
+    Costs more the more events an incident has, so it is not part of what is looked at every few seconds.
+    """
     said = (events.c.incident_id == incident_id, events.c.phase.in_(("raise", "clear")))
     query = select(events.c.received_at, events.c.phase).where(*said).order_by(events.c.id.desc()).limit(_MOST_EVENTS)
     heard = connection.execute(query).all()[::-1]
@@ -91,7 +91,7 @@ def _turns(connection: Connection, incident_id: str) -> list[Turn]:
         if before is None or before.phase != event.phase:
             turns.append(Turn(event.received_at, event.phase == "raise"))
     # Of events that were cut off in the middle the first need not be a change.
-    return turns[1:][-_MOST_TURNS:] if len(heard) == _MOST_EVENTS else turns[-_MOST_TURNS:]
+    return tuple((turns[1:] if len(heard) == _MOST_EVENTS else turns)[-_MOST_TURNS:])
 
 
 def _outlived(connection: Connection, incident_id: str) -> str:

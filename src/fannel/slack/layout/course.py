@@ -12,11 +12,12 @@ from fannel.slack.layout.message import Message, headline, joined, phone_line, s
 from fannel.slack.layout.parent import down_time
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from fannel.checks.verdict import Verdict
     from fannel.event import Event
-    from fannel.incidents.incident import Aside, Incident
+    from fannel.incidents.incident import Aside, Incident, Turn
     from fannel.slack.words import Reader
 
 _WHO, _WHY = 60, 400
@@ -42,8 +43,11 @@ def reopened(incident: Incident, key: str, to: Reader) -> Message:
     return Message(written(push, [section], None, incident, key, to), broadcast=True)
 
 
-def flapping(incident: Incident, aside: Aside, key: str, to: Reader) -> Message:
-    """It comes and goes: said once, since the parent that counts the changes calls nobody; and edited from then on."""
+def flapping(incident: Incident, aside: Aside, turns: Sequence[Turn], key: str, to: Reader) -> Message:
+    """It comes and goes: said once, since the parent that counts the changes calls nobody; and edited from then on.
+
+    `turns` are the latest changes.
+    """
     words, look = to.words.course, looks.flapping(aside.flapping, to.words)
     if incident.problem.endswith("_down"):
         now = words.now_down if aside.there else words.now_up
@@ -54,16 +58,16 @@ def flapping(incident: Incident, aside: Aside, key: str, to: Reader) -> Message:
     section = blocks.section(
         headline(look.emoji, look.words, incident.host, incident.subject, severity),
         state,
-        blocks.fact(words.latest_changes, _turns(aside, to)),
+        blocks.fact(words.latest_changes, _turns(aside.flapping, turns, to)),
     )
     push = phone_line(f"{look.emoji} {look.words}", incident, "", tail=now)
     return Message(written(push, [section, blocks.context(words.flap_rule)], None, incident, key, to), broadcast=True)
 
 
-def _turns(aside: Aside, to: Reader) -> str:
+def _turns(changes: int, turns: Sequence[Turn], to: Reader) -> str:
     """The latest changes, the newest last."""
-    shown = [f"{'🔴' if turn.there else '🟢'} {to.clock(turn.at)}" for turn in aside.turns]
-    more = ["…"] if shown and aside.flapping > len(shown) else []
+    shown = [f"{'🔴' if turn.there else '🟢'} {to.clock(turn.at)}" for turn in turns]
+    more = ["…"] if shown and changes > len(shown) else []
     return " ".join([*more, *shown])
 
 
