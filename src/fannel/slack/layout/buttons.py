@@ -22,8 +22,8 @@ _NAME = 40
 
 
 def buttons(incident: Incident, to: Reader) -> list[Json]:
-    """The row of them, or none: it is over, or nobody hears a click."""
-    if not to.clickable or incident.over:
+    """The row of them for one that is not over; none where nobody hears a click."""
+    if not to.clickable:
         return []
     words = to.words.buttons
     row = []
