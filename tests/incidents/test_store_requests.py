@@ -25,12 +25,17 @@ def url(request, tmp_path):
         yield f"sqlite:///{tmp_path}/fannel.sqlite3"
         return
     url = request.getfixturevalue("postgresql")
-    yield url
     engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
+    empty(engine)  # it is the session's: others have left theirs in it
+    yield url
+    empty(engine)
+    engine.dispose()
+
+
+def empty(engine):
     with engine.begin() as connection:
         for table in reversed(metadata.sorted_tables):
             connection.execute(table.delete())
-    engine.dispose()
 
 
 @pytest.fixture
