@@ -327,6 +327,7 @@ def test_a_silenced_fault_is_recorded_and_gets_its_thread_when_the_silence_ends(
 def test_who_presses_re_check_is_answered_in_the_thread(stage, fannel):
     stage.act("rt-tyo-01.example.net", "cut", "GigabitEthernet0/17")
     thread = Thread(stage, "linkDown rt-tyo-01 Gi0/17 ").until(lambda t: "confirmed" in t.parent, fannel)
+    wait_until(lambda: stage.slack.sockets.connected_so_far, fannel)
     stage.slack.people.click(CHANNEL, thread.messages[0]["ts"], "fannel.recheck")
     thread.until(lambda t: "re-check for On Call" in t.text(), fannel)
 
