@@ -284,6 +284,19 @@ def test_it_ends_with_everything_it_started(slack, listening, desk):
     until(lambda: slack.sockets.connections == 0)
 
 
+def test_what_cannot_be_read_costs_itself_alone(slack, listening, desk, monkeypatch):
+    def broken(*_):
+        raise KeyError("a defect")
+
+    monkeypatch.setattr("fannel.slack.inbound.listening.command", broken)
+    with listening() as listener:
+        slack.people.slash(CHANNEL, "list")
+        slack.people.say(CHANNEL, "next")
+        until(lambda: desk.texts == ["next"])
+        until(lambda: len(slack.sockets.acks) == 2)
+        assert listener.counters.get("reading_defects") == 1
+
+
 def test_a_defect_that_ends_listening_ends_the_process(settings, store, desk, slack, monkeypatch):
     async def broken(_self):
         raise KeyError("a defect")

@@ -1,7 +1,7 @@
 """What Slack sends, as records: what is for us, what is not, and that nothing it may send breaks the reading."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fannel.slack.client import Me
@@ -40,6 +40,9 @@ def test_a_message_is_read_with_its_ts_as_text():
         {"ts": "1795330807"},
         {"ts": "17953３0807.000200"},
         {"type": "reaction_added"},
+        {"subtype": ["channel_join"]},
+        {"bot_id": {"id": "B0FORM0001"}},
+        {"channel": ["C0ALERTS01"]},
     ],
     ids=str,
 )
@@ -139,6 +142,7 @@ WORDS = st.sampled_from(["message", "message_changed", "message_deleted", "tombs
 PAYLOAD = st.dictionaries(st.sampled_from(NAMES), JSON | WORDS | st.dictionaries(st.sampled_from(NAMES), JSON | WORDS))
 
 
+@settings(max_examples=500)
 @given(PAYLOAD)
 def test_nothing_that_slack_may_send_breaks_the_reading(payload):
     for heard in (EARS.event(payload), EARS.event({"event": payload}), click(payload), command(payload, "")):

@@ -222,6 +222,9 @@ LISTENER = (
         "history_errors", "fannel_slack_history_errors", "Looks into a channel's history that Slack refused, by code."
     ),
     Family("history_defects", "fannel_slack_history_defects", "The same, ended by a fault of FANNEL's own."),
+    Family(
+        "reading_defects", "fannel_slack_reading_defects", "What Slack sent that our own fault kept us from reading."
+    ),
     Family("keeping_defects", "fannel_slack_keeping_defects", "Times that keeping what was heard failed by our fault."),
     Family("handing_defects", "fannel_slack_handing_defects", "Times that handing it to the desk failed by our fault."),
     Family("chat_told", "fannel_slack_chat_told", "Chat events that went to the rules."),

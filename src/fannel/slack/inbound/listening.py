@@ -203,7 +203,13 @@ class Listening:
     # --- hearing --------------------------------------------------------------------------------------------------
 
     async def _heard(self, line: Line, request: SocketModeRequest) -> None:
-        entry = self._entry(request)
+        try:
+            entry = self._entry(request)
+        except Exception:
+            # A defect of ours. Without an ack it would come again three times, and fail each time.
+            log.exception("what slack sent could not be read", kind=request.type)
+            self._counters.add("reading_defects")
+            entry = None
         if entry is not None and not await self._on_record(entry):
             # Not acknowledged: an event comes again, and whoever clicked is told.
             self._counters.add("unheard", entry.kind)

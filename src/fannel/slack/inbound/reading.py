@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _TS = re.compile(r"\d{1,12}\.\d{1,6}\Z", re.ASCII)
 _ID = re.compile(r"[A-Z][A-Z0-9]{1,30}\Z")
 # https://docs.slack.dev/reference/events/message#subtypes: what people write; the others are Slack's own remarks.
-_WRITTEN = frozenset({None, "thread_broadcast", "file_share", "bot_message", "me_message"})
+_WRITTEN = (None, "thread_broadcast", "file_share", "bot_message", "me_message")
 _LONGEST_TEXT = 40_000
 _LONGEST_VALUE = 2_000
 
@@ -85,7 +85,7 @@ class Ears:
     def _listens_to(self, user: object, bot_id: object) -> bool:
         if user == self.me.user_id or (bot_id is not None and bot_id == self.me.bot_id):
             return False
-        return _is_id(user) if bot_id is None else bot_id in self.bots
+        return _is_id(user) if bot_id is None else _is_id(bot_id) and bot_id in self.bots
 
     def _is_mentioned(self, *texts: object) -> bool:
         mention = f"<@{self.me.user_id}"
