@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING
 
 from fannel.slack import blocks, names, text
 from fannel.slack.layout import look as looks
-from fannel.slack.layout.message import NAME, REASON, Message, happened, headline, shown_id, shown_place, told
+from fannel.slack.layout.message import (
+    DESCRIPTION,
+    NAME,
+    REASON,
+    Message,
+    happened,
+    headline,
+    shown_id,
+    shown_place,
+    told,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -44,10 +54,11 @@ class Sentence:
 def answer(emoji: str, *sentences: Sentence) -> Message:
     """A sentence or two."""
     shown = [
-        one.form.format(**{name: text.prose(said, REASON) for name, said in one.named.items()}) for one in sentences
+        one.form.format(**{name: text.prose(said, DESCRIPTION) for name, said in one.named.items()})
+        for one in sentences
     ]
     push = text.push(emoji, *(one.form.format(**one.named) for one in sentences))
-    return Message({"text": push, "blocks": [blocks.section(f"{emoji} {shown[0]}", *shown[1:])]})
+    return Message({"text": push, "blocks": blocks.sections(f"{emoji} {shown[0]}", *shown[1:])})
 
 
 def details(
