@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from jsonschema import ValidationError
+    from jsonschema import Draft202012Validator, ValidationError
 
 # The loader of libyaml where PyYAML has it: ten times as fast as the one in Python.
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -143,12 +143,18 @@ def schema() -> dict[str, Any]:
     return loaded
 
 
+@functools.cache
+def _validator() -> Draft202012Validator:
+    from jsonschema import Draft202012Validator  # noqa: PLC0415
+
+    return Draft202012Validator(schema())
+
+
 def validate(document: Document) -> None:
     """Hold a document against the schema. Raises CheckError."""
-    from jsonschema import Draft202012Validator  # noqa: PLC0415  (80 ms; who only judges need not pay)
-    from jsonschema.exceptions import best_match  # noqa: PLC0415
+    from jsonschema.exceptions import best_match  # noqa: PLC0415  (80 ms; who only judges need not pay)
 
-    error = best_match(Draft202012Validator(schema()).iter_errors(document.data))
+    error = best_match(_validator().iter_errors(document.data))
     if error is not None:
         place = tuple(error.absolute_path)
         extra = _unknown_key(error)

@@ -10,6 +10,7 @@ Device output is only ever a value in here, never a template.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, Undefined, UndefinedError, nodes
@@ -22,6 +23,8 @@ from fannel.kinds.interface_name import canonical_interface_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from jinja2.environment import TemplateExpression
 
 _FILTERS = (
     "abs default first float int join last length list lower map max min reject rejectattr replace round select "
@@ -107,6 +110,17 @@ def _environment() -> ImmutableSandboxedEnvironment:
 _ENVIRONMENT = _environment()
 
 
+@lru_cache(maxsize=4096)
+def _compiled(source: str) -> tuple[TemplateExpression, frozenset[str]]:
+    """The code, and the names it uses. Kept: what a problem's defaults say is the same on every operating system."""
+    # In an expression a backslash is nearly always a pattern's: '\\b' is meant as \\b, not as a backspace.
+    literal = re.sub(r"\\(?!['\"])", r"\\\\", source)
+    code = _ENVIRONMENT.compile_expression(literal, undefined_to_none=False)
+    tree = Parser(_ENVIRONMENT, literal, state="variable").parse_expression()
+    # An expression binds no names of its own, so every name in it comes from outside; Jinja's `self` is none.
+    return code, frozenset(name.name for name in nodes.Output([tree], lineno=1).find_all(nodes.Name))
+
+
 class Expression:
     """One compiled expression. Names it may use are fixed when it is made."""
 
@@ -115,16 +129,11 @@ class Expression:
     def __init__(self, source: str, known: Iterable[str]) -> None:
         """Compile `source`. Raises ExpressionError."""
         self.source = source
-        # In an expression a backslash is nearly always a pattern's: '\\b' is meant as \\b, not as a backspace.
-        literal = re.sub(r"\\(?!['\"])", r"\\\\", source)
         try:
-            self._compiled = _ENVIRONMENT.compile_expression(literal, undefined_to_none=False)
-            tree = Parser(_ENVIRONMENT, literal, state="variable").parse_expression()
+            self._compiled, self.names = _compiled(source)
         except TemplateSyntaxError as error:
             msg = f"{source!r:.80} is not an expression: {error.message}{_near(error.message or '')}"
             raise ExpressionError(msg) from None
-        # An expression binds no names of its own, so every name in it comes from outside; Jinja's `self` is none.
-        self.names = frozenset(name.name for name in nodes.Output([tree], lineno=1).find_all(nodes.Name))
         known = tuple(known)
         for name in sorted(self.names.difference(known)):
             msg = f"{source!r:.80} uses {name!r}, which is neither a command nor a fact"
