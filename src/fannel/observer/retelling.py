@@ -61,8 +61,7 @@ class Retelling:
 
     def _retell(self, now: datetime) -> None:
         listed = self._store.with_aside(now)
-        for incident_id in sorted({*listed, *self._told}):
-            aside = self._store.aside(incident_id, now)
+        for incident_id, aside in self._store.asides(sorted({*listed, *self._told}), now).items():
             before, told_at = self._told.get(incident_id, (None, now))
             resting = before is not None and before[0].flapping and aside.flapping and now - told_at < FLAPPING_EVERY
             if resting:

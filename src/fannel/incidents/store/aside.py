@@ -15,7 +15,7 @@ from fannel.incidents.store.silences import current
 from fannel.incidents.store.tables import events, flaps, history, incidents, posts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
 
     from sqlalchemy import ColumnElement, Connection
@@ -31,8 +31,8 @@ _MOST_EVENTS = 100
 _NEWS_FOR = timedelta(minutes=10)
 
 
-def aside_of(connection: Connection, incident_id: str, now: datetime) -> Aside:
-    """What is beside an incident."""
+def aside_of(connection: Connection, incident_id: str, now: datetime, silences: Silences | None = None) -> Aside:
+    """What is beside an incident. `silences` are those that hold, for who asks about many."""
     attached = (
         select(incidents.c.problem, incidents.c.host, incidents.c.subject, incidents.c.cause, incidents.c.resolved_at)
         .where(incidents.c.cause_id == incident_id)
@@ -54,7 +54,8 @@ def aside_of(connection: Connection, incident_id: str, now: datetime) -> Aside:
         )
         for row in connection.execute(attached)
     ]
-    hush = dict(_hushed(connection, now, incidents.c.id == incident_id)).get(incident_id)
+    silences = Silences(current(connection, now)) if silences is None else silences
+    hush = dict(_hushed(connection, silences, now, incidents.c.id == incident_id)).get(incident_id)
     aside = Aside(0, tuple(related), _outlived(connection, incident_id), hush=hush)
     flap = connection.execute(flapping).first()
     if flap is None:
@@ -62,10 +63,17 @@ def aside_of(connection: Connection, incident_id: str, now: datetime) -> Aside:
     return replace(aside, flapping=flap.transitions, flapping_since=flap.flapping_since, there=flap.phase == "raise")
 
 
-def _hushed(connection: Connection, now: datetime, *which: ColumnElement[bool]) -> Iterator[tuple[str, Hush]]:
+def asides_of(connection: Connection, incident_ids: Iterable[str], now: datetime) -> dict[str, Aside]:
+    """The same of many: the silences are read once."""
+    silences = Silences(current(connection, now))
+    return {one: aside_of(connection, one, now, silences) for one in incident_ids}
+
+
+def _hushed(
+    connection: Connection, silences: Silences, now: datetime, *which: ColumnElement[bool]
+) -> Iterator[tuple[str, Hush]]:
     """Those of some unresolved incidents that a silence covers now. While nothing is silenced nobody looks."""
-    index = Silences(current(connection, now))
-    if not index.all:
+    if not silences.all:
         return
     query = (
         select(incidents.c.id, events.c.event)
@@ -73,7 +81,7 @@ def _hushed(connection: Connection, now: datetime, *which: ColumnElement[bool]) 
         .where(incidents.c.resolved_at.is_(None), *which)
     )
     for row in connection.execute(query):
-        silence = index.of(Event.from_json(row.event), now)
+        silence = silences.of(Event.from_json(row.event), now)
         if silence is not None:
             yield row.id, Hush(silence.id, silence.ends_at, silence.author)
 
@@ -126,5 +134,6 @@ def with_aside(connection: Connection, now: datetime) -> list[str]:
         restless,
     )
     told = select(posts.c.seq).where(posts.c.key == incidents.c.id + "/parent").exists()
-    hushed = (incident_id for incident_id, _ in _hushed(connection, now, incidents.c.cause_id.is_(None), told))
+    silences = Silences(current(connection, now))
+    hushed = (one for one, _ in _hushed(connection, silences, now, incidents.c.cause_id.is_(None), told))
     return sorted({*connection.execute(query).scalars(), *hushed})

@@ -15,7 +15,7 @@ from fannel.incidents.flap import FlapPolicy
 from fannel.incidents.store import changes, due, flaps, rechecks, unfinished
 from fannel.incidents.store.about import About
 from fannel.incidents.store.activities import Activities
-from fannel.incidents.store.aside import aside_of, with_aside
+from fannel.incidents.store.aside import aside_of, asides_of, with_aside
 from fannel.incidents.store.asks import Asks
 from fannel.incidents.store.beats import Beats
 from fannel.incidents.store.changes import By, incident_of
@@ -34,7 +34,7 @@ from fannel.incidents.store.tables import events, incidents, threads
 from fannel.incidents.store.windows import KeptWindows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
 
     from fannel.event import Event
@@ -128,6 +128,11 @@ class Store:
         """What else the incident's thread tells."""
         with reading(self._engine) as connection:
             return aside_of(connection, incident_id, now)
+
+    def asides(self, incident_ids: Iterable[str], now: datetime) -> dict[str, Aside]:
+        """What else the threads of these incidents tell."""
+        with reading(self._engine) as connection:
+            return asides_of(connection, incident_ids, now)
 
     def with_aside(self, now: datetime) -> list[str]:
         """The ids of incidents that have something beside them that may be news."""
