@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from answering import DOWN, recorded
+from answering import DOWN, UP, recorded
 from desking import ALERTS, BOB, KEI, RIN
 from events import NOW, event
 from typer.testing import CliRunner
@@ -391,6 +391,22 @@ class TestStaleAndStrange:
         assert "of another FANNEL" in alert.chat.aside()[0]
         assert alert.incident.acknowledged_by is None
         assert store.silences.listed(9) == []
+
+    def test_the_buttons_go_when_it_is_over(self, alert, clock):
+        alert = alert()
+        clock.forward(60)
+        over = recorded(alert.store, event(phase="clear", at=clock.now))[0]
+        alert.responder.recover(over, UP)
+        alert.chat.deliver()
+        assert alert.buttons() == []
+
+
+def test_people_who_read_japanese_are_answered_in_japanese(alert):
+    alert = alert(slack__language="ja")
+    alert.click(RECHECK)
+    assert alert.chat.aside() == ["🔎 rt-tyo-01 を確認中。結果はこのスレッドに投稿。"]
+    alert.click(SILENCE, "fault/1h")
+    assert alert.thread()[-1].startswith("🔕 *静観登録*  #1")
 
 
 class TestWho:
