@@ -34,6 +34,13 @@ class TestWaiting:
         ]
         assert chat.emoji(ts) == ["hourglass_flowing_sand"]
 
+    def test_the_list_tells_of_it(self, chat):
+        chat = chat()
+        chat.say(BROAD)
+        answer = chat.answer(chat.say("silences"))
+        assert answer.splitlines()[:2] == ["🔔 Nothing is silenced.", "⏳ *1 waits for a second person*"]
+        assert answer.splitlines()[2].startswith("`rt-tyo-0*`  2026-11-22 16:00 JST – 2026-11-22 18:00 JST · On Call")
+
     def test_in_japanese_too(self, chat):
         chat = chat()
         ts = chat.say("rt-tyo-0* 2時間静観")

@@ -70,6 +70,7 @@ def request_cases(to):
         "withdrawn_waiting": [layout.withdrawn([], 1, to)],
         "listed": layout.listed([SWAP, SITE, STRANGE], 2, to),
         "listed_none": layout.listed([], 2, to),
+        "listed_waiting": [*layout.listed([], 2, to), *layout.still_waiting([replace(SITE, id=0), SWAP], to)],
         "explained": [layout.explained(to)],
         "status": [status("rt-tyo-01.example.net", ("tyo1", "core", "Cisco IOS-XE"), [FAULT] * 3, [SWAP], 2, to)],
         "status_fine": [status("rt-tyo-01.example.net", (), [], [], 2, to)],

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Final
-from zoneinfo import ZoneInfo
 
 from fannel import logs
 from fannel.desk.doing import MARKS
-from fannel.incidents.silence import Silence, scopes_of
+from fannel.desk.waiting import reader_of, wanted_by
 from fannel.incidents.store.posts import URGENT, Post
 from fannel.slack.errors import SlackError
 from fannel.slack.layout import requests as layout
@@ -16,6 +14,7 @@ from fannel.slack.words import Reader
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from fannel.config import Settings
     from fannel.desk.doing import Done, Mark
@@ -99,26 +98,6 @@ class Answering:
                 thread_ts=place.ts,
             )
         )
-
-
-def wanted_by(waits: Confirmation) -> Silence:
-    """The silence that waits for a second person, as `doing` kept it."""
-    kept = waits.wanted
-    return Silence(
-        id=kept["id"],
-        scopes=scopes_of(kept["scopes"]),
-        starts_at=datetime.fromisoformat(kept["starts_at"]),
-        ends_at=datetime.fromisoformat(kept["ends_at"]),
-        author=kept["author"],
-        origin=kept["origin"],
-        reason=kept["reason"],
-        what=kept["what"],
-    )
-
-
-def reader_of(waits: Confirmation) -> Reader:
-    """Who asked for it."""
-    return Reader.of("ja" if waits.wanted["language"] == "ja" else "en", ZoneInfo(waits.wanted["zone"]))
 
 
 def channel_reader(settings: Settings) -> Reader:

@@ -10,8 +10,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from fannel import logs
-from fannel.desk.answering import Answering, channel_reader, reader_of, respond, wanted_by
+from fannel.desk.answering import Answering, channel_reader, respond
 from fannel.desk.doing import Done
+from fannel.desk.waiting import reader_of, wanted_by
 from fannel.incidents.silence import Silence, SilenceError
 from fannel.slack import names, text
 from fannel.slack.layout import requests as layout

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Literal
 
+from fannel.desk.waiting import kept, wanted_by
 from fannel.incidents.silence import OvertakenError, SilenceError
 from fannel.incidents.store.requests import Confirmation
 from fannel.slack.grammar import Refusal, change
@@ -87,7 +88,7 @@ class Doing:
                 case "extend":
                     return self._extend(outcome, to)
                 case "list":
-                    return Done(tuple(layout.listed(self._acting.current(self._asker.now), MOST_LISTED, to)))
+                    return self._list(to)
                 case "help":
                     return Done((layout.explained(to),))
         except OvertakenError:
@@ -100,6 +101,11 @@ class Doing:
         after = silence.expired(self._asker.who.author, self._asker.now)
         self._acting.change([after])
         return Done((layout.ended(after, silence, self._asker.who.author, to),), "bell")
+
+    def _list(self, to: Reader) -> Done:
+        now = self._asker.now
+        waits = [wanted_by(one) for one in self._acting.all_waiting(now)]
+        return Done((*layout.listed(self._acting.current(now), MOST_LISTED, to), *layout.still_waiting(waits, to)))
 
     def _refused(self, refusal: Refusal, to: Reader) -> Done:
         why = refusal.why
@@ -126,12 +132,12 @@ class Doing:
             wanted = wanted if instead_of is None else replace(wanted, id=instead_of.id)
             return self._wait(wanted, len(hosts), why, request.language, to)
         if instead_of is None:
-            kept = self._acting.add(wanted, asker.now)
-            return Done((layout.silenced(kept, len(hosts), to),), "no_bell", (kept.id,))
-        kept = instead_of.replaced(wanted, asker.who.author, asker.now)
-        self._acting.change([kept])
-        part = layout.silenced(kept, len(hosts), to, to.words.silencing.changed)
-        return Done((part,), "no_bell", (kept.id,))
+            made = self._acting.add(wanted, asker.now)
+            return Done((layout.silenced(made, len(hosts), to),), "no_bell", (made.id,))
+        made = instead_of.replaced(wanted, asker.who.author, asker.now)
+        self._acting.change([made])
+        part = layout.silenced(made, len(hosts), to, to.words.silencing.changed)
+        return Done((part,), "no_bell", (made.id,))
 
     def _reworded(self, silence: Silence, reason: str, to: Reader) -> Done:
         """An edit asks for the same as before, at most for another reason."""
@@ -190,25 +196,18 @@ class Doing:
         within = timedelta(seconds=self._limits.confirm_within_s)
         # What is over by then need not be confirmed any more.
         lapses_at = min(asker.now + within, wanted.ends_at)
-        kept = {
-            "id": wanted.id,
-            "what": wanted.what if wanted.id else "added",
-            "scopes": [[matcher.to_json() for matcher in scope] for scope in wanted.scopes],
-            "starts_at": wanted.starts_at.isoformat(),
-            "ends_at": wanted.ends_at.isoformat(),
-            "author": wanted.author,
-            "origin": wanted.origin,
-            "reason": wanted.reason,
-            "hosts": hosts,
-            "why": [*why],
-            "root": asker.root,
-            "language": language,
-            "zone": str(to.zone),
-            "asker": asker.who.author,
-            "alone": self._alone,
-            "note": self._note,
-        }
-        waiting = Confirmation(0, asker.channel, asker.thread, asker.who.user, asker.now, lapses_at, kept)
+        facts = kept(
+            wanted,
+            hosts=hosts,
+            why=[*why],
+            root=asker.root,
+            language=language,
+            zone=str(to.zone),
+            asker=asker.who.author,
+            alone=self._alone,
+            note=self._note,
+        )
+        waiting = Confirmation(0, asker.channel, asker.thread, asker.who.user, asker.now, lapses_at, facts)
         number = self._acting.wait(waiting)
         part = layout.waiting(wanted, hosts, why, lapses_at, to, number)
         return Done((part,), "hourglass_flowing_sand")

@@ -136,6 +136,12 @@ class Acting:
         query = select(confirmations).where(*here, confirmations.c.state == "waiting").order_by(confirmations.c.id)
         return [_confirmation(row) for row in self._connection.execute(query.with_for_update()).mappings()]
 
+    def all_waiting(self, now: datetime, limit: int = 100) -> list[Confirmation]:
+        """Everything that waits now, the oldest first."""
+        waits = (confirmations.c.state == "waiting", confirmations.c.lapses_at > now)
+        query = select(confirmations).where(*waits).order_by(confirmations.c.id).limit(limit)
+        return [_confirmation(row) for row in self._connection.execute(query).mappings()]
+
     def decide(self, confirmation_id: int, state: State, by: str, silence_id: int | None = None) -> None:
         """It waits no longer."""
         values = {"state": state, "decided_by": by, "silence_id": silence_id}

@@ -153,6 +153,17 @@ def listed(silences: Sequence[Silence], most: int, to: Reader) -> list[Part]:
     return [Part(tuple(lines[at : at + _IN_A_PART]), push) for at in range(0, len(lines), _IN_A_PART)]
 
 
+def still_waiting(wanted: Sequence[Silence], to: Reader) -> list[Part]:
+    """What would be silenced if somebody confirmed it; nothing where nothing waits."""
+    if not wanted:
+        return []
+    head = f"⏳ *{to.words.silencing.list_waiting.of(len(wanted))}*"
+    lines = [_line(one, to) for one in wanted[:_IN_A_PART]]
+    more = len(wanted) - _IN_A_PART
+    rest = to.words.silencing.more.of(more) if more > 0 else ""
+    return [Part((head, *lines, rest), text.push("⏳", to.words.silencing.list_waiting.of(len(wanted))))]
+
+
 def explained(to: Reader) -> Part:
     """How requests are written."""
     lines = to.words.silencing.help
@@ -240,7 +251,8 @@ def _line(silence: Silence, to: Reader, *, until: bool = True) -> str:
     if until:
         start, end = moment(silence.starts_at, to), moment(silence.ends_at, to)
         facts.insert(0, words.starting.format(start=start, end=end))
-    return f"{number(silence.id)}  {_scopes(silence.scopes, to)}  " + " · ".join(fact for fact in facts if fact)
+    named = "  ".join(part for part in (number(silence.id) if silence.id else "", _scopes(silence.scopes, to)) if part)
+    return f"{named}  " + " · ".join(fact for fact in facts if fact)
 
 
 def _scopes(scopes: Sequence[Scope], to: Reader) -> str:

@@ -59,6 +59,7 @@ SILENCING = Silencing(
     list_head=Counted("{n} silence", "{n} silences"),
     list_none="Nothing is silenced.",
     list_more="… and {n} more: `fannel silence list`",
+    list_waiting=Counted("{n} waits for a second person", "{n} wait for a second person"),
     status_silent="Silenced",
     status_fine="Nothing is wrong that FANNEL knows of.",
     status_faults=Counted("{n} fault", "{n} faults"),

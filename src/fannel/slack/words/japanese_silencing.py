@@ -64,6 +64,7 @@ SILENCING = Silencing(
     list_head=_any("静観 {n}件"),
     list_none="静観中の対象なし。",
     list_more="ほか{n}件は `fannel silence list` で確認",
+    list_waiting=_any("承認待ち {n}件"),
     status_silent="静観中",
     status_fine="FANNELが把握している障害なし。",
     status_faults=_any("障害 {n}件"),

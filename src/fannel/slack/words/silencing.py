@@ -69,6 +69,7 @@ class Silencing(NamedTuple):
     list_head: Counted
     list_none: str
     list_more: str
+    list_waiting: Counted
     status_silent: str
     status_fine: str
     status_faults: Counted
