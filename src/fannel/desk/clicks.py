@@ -34,19 +34,15 @@ from fannel.slack.layout.clicking import Sentence, answer
 from fannel.slack.layout.message import NAME, metadata
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from datetime import datetime
 
-    from fannel.config import Settings
     from fannel.desk.doing import Done
-    from fannel.desk.people import People, Who
-    from fannel.desk.permission import Action, Permission
-    from fannel.desk.wishes import Wishes
+    from fannel.desk.office import Office
+    from fannel.desk.people import Who
+    from fannel.desk.permission import Action
     from fannel.incidents.incident import Incident
     from fannel.incidents.silence import Scope, Silence
-    from fannel.incidents.store import Store
     from fannel.slack.blocks import Json
-    from fannel.slack.client import SlackClient
     from fannel.slack.inbound.heard import Click
     from fannel.slack.layout.message import Message
 
@@ -61,25 +57,10 @@ _MAY: Final[dict[str, Action]] = {ACK: "ack", SILENCE: "silence", RECHECK: "rech
 class Clicks:
     """For any thread. Each click is done once, though it may be heard more often."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        store: Store,
-        client: SlackClient,
-        people: People,
-        permission: Permission,
-        wishes: Wishes,
-        now: Callable[[], datetime],
-    ) -> None:
-        self._settings = settings
-        self._store = store
-        self._client = client
-        self._people = people
-        self._permission = permission
-        self._wishes = wishes
-        self._now = now
-        self._to = reader_of(settings)
-        self._checks = Checks.beside(settings.checks.path)
+    def __init__(self, office: Office) -> None:
+        self._to = reader_of(office.settings)
+        self._checks = Checks.beside(office.settings.checks.path)
+        self._office = office
 
     def clicked(self, click: Click) -> None:
         """One click.
@@ -87,10 +68,10 @@ class Clicks:
         Raises:
             StoreError, SlackError: the database cannot be used, or Slack does not tell now who clicked: hear it again.
         """
-        who, words = self._people.who(click.user), self._to.words
+        who, words = self._office.people.who(click.user), self._to.words
         what = EXTEND if click.action.startswith(f"{EXTEND}.") else click.action
         action = _MAY.get(what)
-        why = None if action is None else self._permission.why_not(action, click.user, click.channel, words)
+        why = None if action is None else self._office.permission.why_not(action, click.user, click.channel, words)
         if why is not None:
             self._note(click, who, "not allowed")
             self._respond(click, who, layout.message([layout.denied(why, self._to)], "", self._to))
@@ -118,9 +99,8 @@ class Clicks:
         if number is None:
             return self._stale()
         try:
-            found, changed = Person(self._settings, self._store, name=who.name, who=who.author).acknowledge(
-                number, None, self._now()
-            )
+            person = Person(self._office.settings, self._office.store, name=who.name, who=who.author)
+            found, changed = person.acknowledge(number, None, self._office.now())
         except NoIncidentError:
             return self._unknown(number)
         if changed:
@@ -131,7 +111,7 @@ class Clicks:
         chosen = Quiet.read(click.value)
         if chosen is None:
             return self._stale()
-        incident = self._store.incident(chosen.incident)
+        incident = self._office.store.incident(chosen.incident)
         if incident is None:
             return self._unknown(chosen.incident)
         if incident.over:
@@ -143,13 +123,13 @@ class Clicks:
         asker = self._asker(click, who)
         ends_at = chosen.until(asker.written_at, self._to.morning, self._to.zone)
         longer = self._silenced(scope, asker.now, ends_at)
-        if longer is not None and not self._store.requests.known(click.channel, asker.thread):
+        if longer is not None and not self._office.store.requests.known(click.channel, asker.thread):
             named = {"end": self._clock(longer.ends_at, who), "number": layout.number(longer.id)}
             return "silenced already", answer("🔕", Sentence(words.silenced_already, named))
         request = Request(
             "silence",
             click.value,
-            self._settings.slack.language,
+            self._office.settings.slack.language,
             (target,),
             (incident.host.name,),
             starts_at=asker.written_at,
@@ -160,7 +140,7 @@ class Clicks:
 
     def _silenced(self, scope: Scope, now: datetime, ends_at: datetime) -> Silence | None:
         """A silence of exactly that, which lasts as long or longer."""
-        current = self._store.silences.current(now)
+        current = self._office.store.silences.current(now)
         same = (one for one in current if scope in one.scopes and one.starts_at <= now)
         return next((one for one in same if one.ends_at >= ends_at), None)
 
@@ -168,13 +148,13 @@ class Clicks:
         longer = Longer.read(click.value)
         if longer is None:
             return self._stale()
-        language = self._settings.slack.language
+        language = self._office.settings.slack.language
         request = Request("extend", click.value, language, ids=(longer.silence,), ends_at=longer.ends_at)
         return self._wish(click, self._asker(click, who), request)
 
     def _recheck(self, click: Click, who: Who) -> Became:
-        words, number, now = self._to.words.clicking, incident_id(click.value), self._now()
-        incident = None if number is None else self._store.incident(number)
+        words, number, now = self._to.words.clicking, incident_id(click.value), self._office.now()
+        incident = None if number is None else self._office.store.incident(number)
         if number is None:
             return self._stale()
         if incident is None:
@@ -187,13 +167,13 @@ class Clicks:
         if not self._checks.answers(incident.problem, incident.host.os):
             problem = self._to.words.problem(incident.problem)
             return "no check", self._no(words.no_check, problem=problem, os=incident.host.os or "?")
-        with self._store.about(incident.id) as it:
+        with self._office.store.about(incident.id) as it:
             asked, incident = it.ask_again(who.name, now), it.incident
         if incident.over:
             return self._over(incident, who)
         if not asked and incident.recheck_for != who.name:
             return "asked already", self._yes(who, words.asked_already, who=incident.recheck_for or "?")
-        holder = self._store.leases.holder(lease.login(incident.host.name), now)
+        holder = self._office.store.leases.holder(lease.login(incident.host.name), now)
         if holder is None:
             return "asked", self._yes(who, words.checking, **named)
         owner, since = self._to.words.said(holder.owner), self._clock(holder.taken_at, who)
@@ -201,10 +181,10 @@ class Clicks:
 
     def _details(self, click: Click, who: Who) -> Became:
         number = incident_id(click.value)
-        incident = None if number is None else self._store.incident(number)
+        incident = None if number is None else self._office.store.incident(number)
         if incident is None:
             return self._stale() if number is None else self._unknown(number)
-        return "shown", told(self._store, incident, replace(self._to, zone=who.zone), self._now())
+        return "shown", told(self._office.store, incident, replace(self._to, zone=who.zone), self._office.now())
 
     # --- a wish, as if it were written ----------------------------------------------------------------------------
 
@@ -218,10 +198,10 @@ class Clicks:
         return self._wished(click, asker, request)
 
     def _wished(self, click: Click, asker: Asker, request: Request) -> Became:
-        with self._store.requests.asked(click.channel, asker.thread, asker.now) as asked:
+        with self._office.store.requests.asked(click.channel, asker.thread, asker.now) as asked:
             if asked.heard:
                 return "done before", None
-            done = self._wishes.doing(asked, asker, alone=True).do(Wish(request, self._to))
+            done = self._office.wishes.doing(asked, asker, alone=True).do(Wish(request, self._to))
             refused = done.mark == "x"
             if not refused:
                 place = Place(click.channel, asker.root)
@@ -234,7 +214,7 @@ class Clicks:
         return _became(done), self._if_away("🔕", asker.who)
 
     def _asker(self, click: Click, who: Who) -> Asker:
-        now = self._now()
+        now = self._office.now()
         root = click.thread_ts or click.message_ts
         clicked_at = min(moment(click.action_ts), now)
         return Asker(who, click.channel, f"click/{click.action_ts}"[:32], root, now, clicked_at)
@@ -246,13 +226,13 @@ class Clicks:
         shown = {key: said.payload[key] for key in ("text", "blocks")}
         try:
             alone = {**shown, "response_type": "ephemeral", "replace_original": False}
-            self._client.respond(click.response_url, alone)
+            self._office.client.respond(click.response_url, alone)
         except SlackError as error:
             log.warning("an answer did not reach whoever clicked alone", action=click.action, reason=str(error))
-            self._store.posts.want(self._in_thread(click, who, shown))
+            self._office.store.posts.want(self._in_thread(click, who, shown))
 
     def _in_thread(self, click: Click, who: Who, shown: Json) -> Post:
-        now, key = self._now(), f"click/{click.channel}/{click.action_ts}/answer"
+        now, key = self._office.now(), f"click/{click.channel}/{click.action_ts}/answer"
         clicked = {"who": text.prose(who.name, NAME), "clock": self._to.clock(moment(click.action_ts))}
         first = blocks.context(self._to.words.clicking.to_whom.format(**clicked))
         payload = {"text": shown["text"], "blocks": [first, *shown["blocks"]], "metadata": metadata(key=key)}
@@ -271,10 +251,10 @@ class Clicks:
         return answer(emoji, *away) if away else None
 
     def _away(self, who: Who) -> tuple[Sentence, ...]:
-        words, seen = self._to.words.clicking, self._store.beats.last(OBSERVER)
+        words, seen = self._to.words.clicking, self._office.store.beats.last(OBSERVER)
         if seen is None:
             return (Sentence(words.observer_never),)
-        if self._now() - seen <= AWAY_AFTER:
+        if self._office.now() - seen <= AWAY_AFTER:
             return ()
         return (Sentence(words.observer_away, {"when": self._clock(seen, who)}),)
 
@@ -306,7 +286,9 @@ class Clicks:
         if chosen is not None:
             wanted += f" {chosen.value.removeprefix(f'{chosen.incident}/').replace('/', ' ')}"
         said = f"button {wanted} by {who.author}: {became}"
-        self._store.activities.note([Activity(self._now(), "click", said, about, detail={"value": click.value[:100]})])
+        self._office.store.activities.note(
+            [Activity(self._office.now(), "click", said, about, detail={"value": click.value[:100]})]
+        )
 
 
 def _became(done: Done) -> str:

@@ -17,16 +17,10 @@ from fannel.incidents.store.requests import COMMANDED, Place
 from fannel.slack.layout import requests as layout
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-    from fannel.config import Settings
     from fannel.desk.asking import Wish
-    from fannel.desk.people import People
-    from fannel.desk.permission import Permission
-    from fannel.desk.queries import Queries
-    from fannel.desk.wishes import Wishes
-    from fannel.incidents.store import Store
-    from fannel.slack.client import SlackClient
+    from fannel.desk.office import Office
     from fannel.slack.inbound.heard import Command
     from fannel.slack.layout.requests import Part
 
@@ -38,25 +32,8 @@ _ASIDE: Final = (None, "x")
 class Commands:
     """For any thread."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        store: Store,
-        client: SlackClient,
-        people: People,
-        permission: Permission,
-        wishes: Wishes,
-        queries: Queries,
-        now: Callable[[], datetime],
-    ) -> None:
-        self._settings = settings
-        self._store = store
-        self._client = client
-        self._people = people
-        self._permission = permission
-        self._wishes = wishes
-        self._queries = queries
-        self._now = now
+    def __init__(self, office: Office) -> None:
+        self._office = office
 
     def commanded(self, command: Command) -> None:
         """One command; heard again, it is not done again.
@@ -64,26 +41,27 @@ class Commands:
         Raises:
             StoreError, SlackError: the database cannot be used, or Slack does not tell now who typed it: hear it again.
         """
-        now, said = self._now(), command.text.strip() or "help"
+        now, said = self._office.now(), command.text.strip() or "help"
         name = _name(command)
-        home = command.channel if command.channel in self._permission.channels else self._permission.silence_channels[0]
+        permission = self._office.permission
+        home = command.channel if command.channel in permission.channels else permission.silence_channels[0]
         asker = Asker(
-            who=self._people.who(command.user),
+            who=self._office.people.who(command.user),
             channel=home,
             thread=name,
             root=name,
             now=now,
             written_at=datetime.fromisoformat(command.heard_at) if command.heard_at else now,
         )
-        wishes = self._wishes.of(said, asker, command.channel)
-        to = wishes[0].to if wishes else self._queries.reader(said, asker.who)
+        wishes = self._office.wishes.of(said, asker, command.channel)
+        to = wishes[0].to if wishes else self._office.queries.reader(said, asker.who)
         if wishes:
             aside = self._do(wishes, asker, command.channel)
         else:
-            aside = self._queries.answer(said, asker, directly=True)
+            aside = self._office.queries.answer(said, asker, directly=True)
             aside = aside or (layout.refused(to.words.silencing.no_request, to), layout.explained(to))
         if aside:
-            respond(self._client, command.response_url, aside, to)
+            respond(self._office.client, command.response_url, aside, to)
 
     def _do(self, wishes: Sequence[Wish], asker: Asker, said_in: str) -> tuple[Part, ...]:
         """Everything it asks for; returns what is for whoever typed it."""
@@ -96,13 +74,13 @@ class Commands:
 
     def _done(self, wishes: Sequence[Wish], asker: Asker, said_in: str) -> tuple[Part, ...]:
         to, place = wishes[0].to, Place(asker.channel, None)
-        with self._store.requests.asked(asker.channel, asker.thread, asker.now) as asked:
+        with self._office.store.requests.asked(asker.channel, asker.thread, asker.now) as asked:
             if asked.heard:
                 return ()
             key = f"{COMMANDED}{asker.thread}"
-            doing = self._wishes.doing(asked, asker, alone=len(wishes) == 1, note=key)
+            doing = self._office.wishes.doing(asked, asker, alone=len(wishes) == 1, note=key)
             dones = [doing.do(wish) for wish in wishes]
-            answering = Answering(asked, key, asker.now, channel_reader(self._settings))
+            answering = Answering(asked, key, asker.now, channel_reader(self._office.settings))
             public = [part for done in dones if done.mark not in _ASIDE for part in done.parts]
             answering.say(place, public, to)
             answering.echo(place, dones)

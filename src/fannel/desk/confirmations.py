@@ -19,15 +19,13 @@ from fannel.slack.layout import requests as layout
 from fannel.slack.layout.message import REASON
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from datetime import datetime
 
     from fannel.config import Settings
-    from fannel.desk.people import People, Who
-    from fannel.desk.permission import Permission
+    from fannel.desk.office import Office
+    from fannel.desk.people import Who
     from fannel.incidents.store import Store
     from fannel.incidents.store.requests import Acting, Confirmation
-    from fannel.slack.client import SlackClient
     from fannel.slack.inbound.heard import Click
     from fannel.slack.words import Reader
 
@@ -39,21 +37,8 @@ _LONGEST_NUMBER: Final = 9
 class Confirmations:
     """For any thread."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        store: Store,
-        client: SlackClient,
-        people: People,
-        permission: Permission,
-        now: Callable[[], datetime],
-    ) -> None:
-        self._settings = settings
-        self._store = store
-        self._client = client
-        self._people = people
-        self._permission = permission
-        self._now = now
+    def __init__(self, office: Office) -> None:
+        self._office = office
 
     def clicked(self, click: Click) -> None:
         """The button of one of them.
@@ -61,20 +46,20 @@ class Confirmations:
         Raises:
             StoreError, SlackError: the database cannot be used, or Slack does not tell now who clicked: hear it again.
         """
-        to = channel_reader(self._settings)
-        who = self._people.who(click.user)
-        why = self._permission.why_not("confirm", click.user, click.channel, to.words)
+        to = channel_reader(self._office.settings)
+        who = self._office.people.who(click.user)
+        why = self._office.permission.why_not("confirm", click.user, click.channel, to.words)
         if why is None:
             why = self._confirm(click, who, to)
         if why is not None:
-            respond(self._client, click.response_url, [layout.denied(why, to)], to)
+            respond(self._office.client, click.response_url, [layout.denied(why, to)], to)
 
     def _confirm(self, click: Click, who: Who, to: Reader) -> str | None:
         """Do it; or why not."""
-        words, now = to.words.silencing, self._now()
+        words, now = to.words.silencing, self._office.now()
         if not (click.value.isascii() and click.value.isdecimal()) or len(click.value) > _LONGEST_NUMBER:
             return words.not_waiting
-        with self._store.requests.confirming(int(click.value)) as (acting, waits):
+        with self._office.store.requests.confirming(int(click.value)) as (acting, waits):
             if waits is not None and waits.state == "confirmed":
                 number = layout.number(waits.silence_id or 0)
                 return words.confirmed_already.format(who=layout.person(waits.decided_by or ""), number=number)
@@ -99,7 +84,7 @@ class Confirmations:
         log.info("a broad silence was confirmed", silence=kept.id, asked_by=waits.asked_by, by=click.user)
         if waits.wanted["alone"] and waits.wanted.get("note") is None:
             # An answer to a click: nobody knows where it is but Slack.
-            respond(self._client, click.response_url, [part], reader_of(waits), replace=True)
+            respond(self._office.client, click.response_url, [part], reader_of(waits), replace=True)
         return None
 
 

@@ -10,6 +10,7 @@ from fannel.desk.confirmations import Confirmations
 from fannel.desk.giving_up import GivingUp
 from fannel.desk.hearing import Hearing
 from fannel.desk.hosts import Hosts
+from fannel.desk.office import Office
 from fannel.desk.people import People
 from fannel.desk.permission import Permission
 from fannel.desk.queries import Queries
@@ -32,15 +33,23 @@ class Desk:
 
     def __init__(self, settings: Settings, store: Store, client: SlackClient, now: Callable[[], datetime]) -> None:
         permission = Permission(settings, client, now)
-        people = People(client, settings.site.zone, now)
         hosts = Hosts(settings.pagoda.cache_file)
-        wishes, queries = Wishes(settings, permission, hosts), Queries(settings, store, hosts)
-        hearing = Hearing(store, client, permission)
-        self._requests = Requests(settings, store, hearing, people, permission, wishes, queries, now)
-        self._commands = Commands(settings, store, client, people, permission, wishes, queries, now)
-        self._confirmations = Confirmations(settings, store, client, people, permission, now)
-        self._clicks = Clicks(settings, store, client, people, permission, wishes, now)
-        self._giving_up = GivingUp(settings, store, client, hearing, now)
+        office = Office(
+            settings=settings,
+            store=store,
+            client=client,
+            hearing=Hearing(store, client, permission),
+            people=People(client, settings.site.zone, now),
+            permission=permission,
+            wishes=Wishes(settings, permission, hosts),
+            queries=Queries(settings, store, hosts),
+            now=now,
+        )
+        self._requests = Requests(office)
+        self._commands = Commands(office)
+        self._confirmations = Confirmations(office)
+        self._clicks = Clicks(office)
+        self._giving_up = GivingUp(office)
 
     def said(self, message: Message) -> None:
         """A message, new, edited or deleted."""

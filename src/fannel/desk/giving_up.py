@@ -10,29 +10,17 @@ from fannel.slack.inbound.heard import Message
 from fannel.slack.layout import requests as layout
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import datetime
-
-    from fannel.config import Settings
-    from fannel.desk.hearing import Hearing
-    from fannel.incidents.store import Store
+    from fannel.desk.office import Office
     from fannel.incidents.store.posts import Kind
     from fannel.slack.blocks import Json
-    from fannel.slack.client import SlackClient
     from fannel.slack.inbound.heard import Heard
 
 
 class GivingUp:
     """For any thread."""
 
-    def __init__(
-        self, settings: Settings, store: Store, client: SlackClient, hearing: Hearing, now: Callable[[], datetime]
-    ) -> None:
-        self._settings = settings
-        self._store = store
-        self._client = client
-        self._hearing = hearing
-        self._now = now
+    def __init__(self, office: Office) -> None:
+        self._office = office
 
     def say(self, heard: Heard) -> None:
         """Say that nothing more is done about it: in its thread, or to whoever clicked or typed.
@@ -40,24 +28,24 @@ class GivingUp:
         Raises:
             SlackError, StoreError: it cannot be said now.
         """
-        to = channel_reader(self._settings)
+        to = channel_reader(self._office.settings)
         part = layout.refused(to.words.silencing.stumbled, to)
         if not isinstance(heard, Message):
-            respond(self._client, heard.response_url, [part], to)
-        elif self._hearing.of(heard) is not None:
+            respond(self._office.client, heard.response_url, [part], to)
+        elif self._office.hearing.of(heard) is not None:
             key = f"{heard.key}/given-up"
             self._want(heard, "note", key, layout.message([part], key, to).payload)
             self._want(heard, "reaction", f"{key}/mark", {"add": "x", "remove": []})
 
     def _want(self, heard: Message, kind: Kind, key: str, payload: Json) -> None:
-        self._store.posts.want(
+        self._office.store.posts.want(
             Post(
                 key=key,
                 incident_id=None,
                 kind=kind,
                 channel=heard.channel,
                 payload=payload,
-                wanted_at=self._now(),
+                wanted_at=self._office.now(),
                 priority=URGENT,
                 thread_ts=heard.ts,
             )

@@ -23,16 +23,11 @@ from fannel.slack.layout import requests as layout
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from fannel.config import Settings
     from fannel.desk.asking import Wish
     from fannel.desk.doing import Doing, Mark
-    from fannel.desk.hearing import Heard, Hearing
-    from fannel.desk.people import People
-    from fannel.desk.permission import Permission
-    from fannel.desk.queries import Queries
-    from fannel.desk.wishes import Wishes
+    from fannel.desk.hearing import Heard
+    from fannel.desk.office import Office
     from fannel.incidents.silence import Silence
-    from fannel.incidents.store import Store
     from fannel.incidents.store.requests import Asked, Confirmation
     from fannel.slack.inbound.heard import Message
     from fannel.slack.layout.requests import Part
@@ -48,25 +43,8 @@ _DELETED: Final = "slack:deleted"
 class Requests:
     """For any thread."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        store: Store,
-        hearing: Hearing,
-        people: People,
-        permission: Permission,
-        wishes: Wishes,
-        queries: Queries,
-        now: Callable[[], datetime],
-    ) -> None:
-        self._settings = settings
-        self._store = store
-        self._hearing = hearing
-        self._people = people
-        self._permission = permission
-        self._wishes = wishes
-        self._queries = queries
-        self._now = now
+    def __init__(self, office: Office) -> None:
+        self._office = office
 
     def said(self, message: Message) -> None:
         """A message, new, edited or deleted.
@@ -75,41 +53,41 @@ class Requests:
             StoreError: the database cannot be used: hear it again.
             SlackError: Slack does not tell now who wrote it: hear it again.
         """
-        heard = self._hearing.of(message)
+        heard = self._office.hearing.of(message)
         if heard is None:
             return
         if message.deleted:
             self._once_more(lambda: self._deleted(message))
             return
-        if message.bot_id is not None and not self._permission.bot_may(message.bot_id):
+        if message.bot_id is not None and not self._office.permission.bot_may(message.bot_id):
             return
-        who = self._people.who(message.user, message.bot_id)
+        who = self._office.people.who(message.user, message.bot_id)
         asker = Asker(
             who=who,
             channel=message.channel,
             thread=message.ts,
             root=message.thread_ts or message.ts,
-            now=self._now(),
+            now=self._office.now(),
             written_at=moment(message.ts),
         )
-        wishes = self._wishes.of(message.text, asker, message.channel, heard.about, heard.under)
+        wishes = self._office.wishes.of(message.text, asker, message.channel, heard.about, heard.under)
         others = () if wishes else self._others(message, heard, asker)
         # An edit into talk counts, too: the request that it was may be heard after it.
         edited = message.edited_ts is not None
-        if wishes or others or edited or self._store.requests.known(message.channel, message.ts):
+        if wishes or others or edited or self._office.store.requests.known(message.channel, message.ts):
             self._once_more(lambda: self._deal(message, asker, wishes, others))
 
     # --- one version of a message ---------------------------------------------------------------------------------
 
     def _deal(self, message: Message, asker: Asker, wishes: Sequence[Wish], others: Sequence[Part]) -> None:
         version = _version(message)
-        with self._store.requests.asked(message.channel, message.ts, asker.now) as asked:
+        with self._office.store.requests.asked(message.channel, message.ts, asker.now) as asked:
             if asked.withdrawn or version in asked.heard or _older(message, asked.heard):
                 return
             key = f"request/{message.channel}:{message.ts}/{len(asked.heard)}"
-            doing = self._wishes.doing(asked, asker, alone=len(wishes) == 1, note=key)
-            answering = Answering(asked, key, asker.now, channel_reader(self._settings))
-            to = wishes[0].to if wishes else self._queries.reader(message.text, asker.who)
+            doing = self._office.wishes.doing(asked, asker, alone=len(wishes) == 1, note=key)
+            answering = Answering(asked, key, asker.now, channel_reader(self._office.settings))
+            to = wishes[0].to if wishes else self._office.queries.reader(message.text, asker.who)
             dealing = _Dealing(asked, asker, doing, to)
             dealing.all(wishes)
             place = Place(message.channel, asker.root)
@@ -128,15 +106,15 @@ class Requests:
 
     def _others(self, message: Message, heard: Heard, asker: Asker) -> tuple[Part, ...]:
         """The answer to what is no request to silence: a question about a host, or nothing that is understood."""
-        found = self._queries.answer(message.text, asker)
+        found = self._office.queries.answer(message.text, asker)
         if found or not heard.mentioned:
             return found
-        to = self._queries.reader(message.text, asker.who)
+        to = self._office.queries.reader(message.text, asker.who)
         return (layout.refused(to.words.silencing.no_request, to, "silence HOST 2h"),)
 
     def _deleted(self, message: Message) -> None:
-        now, to = self._now(), channel_reader(self._settings)
-        with self._store.requests.asked(message.channel, message.ts, now) as asked:
+        now, to = self._office.now(), channel_reader(self._office.settings)
+        with self._office.store.requests.asked(message.channel, message.ts, now) as asked:
             if asked.withdrawn:
                 return
             live, waiting = _live(asked, now), asked.waiting(message.channel, message.ts)
