@@ -45,9 +45,13 @@ def held(rulebook, folder) -> list[dict[str, int]]:
     command = [str(program), "--skip-audit-events", "-S", str(SUPPORT), "--rulebook", str(rulebook)]
     with RulebookProcess(command, env, folder) as running:
         assert running.wait_for("java_octets", 60), running.output
-        while len(said := [json.loads(line) for line in running.lines if line.startswith('{"objects"')]) < 2:
+        while True:
+            ended = not running.alive  # before its lines are read: it may end with the second
+            said = [json.loads(line) for line in running.lines if line.startswith('{"objects"')]
+            if len(said) >= 2:
+                break
+            assert not ended, running.output
             assert running.wait_for("never said", 0.2) is False
-            assert running.alive, running.output
     return said
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _EVIDENCE_LINES = 10
 _LINE_LENGTH = 240
+_LONGEST_LINE = 2000
 _FACT_LENGTH = 200
 _FACT_ITEMS = 20
 
@@ -154,7 +155,9 @@ def _evidence(check: Check, subject: Subject, texts: Sequence[str | None]) -> tu
             wanted = re.compile(fill_regex(quote.match, subject))
         except UnfitValueError:
             continue
-        shown = [line.strip()[:_LINE_LENGTH] for line in outputs[quote.command].splitlines() if wanted.search(line)]
+        # No line of a device is longer; what a pattern costs may grow faster than what it reads.
+        read = [line[:_LONGEST_LINE] for line in outputs[quote.command].splitlines()]
+        shown = [line.strip()[:_LINE_LENGTH] for line in read if wanted.search(line)]
         lines += [line for line in shown[-quote.last :] if line not in lines]
     return tuple(lines[:_EVIDENCE_LINES])
 
