@@ -128,6 +128,14 @@ def test_edits_colours_and_tombstones_are_seen(workspace, alerts):
     assert "secret" not in shown
 
 
+def test_a_reaction_is_a_picture_where_there_is_one_and_its_name_elsewhere(workspace, alerts):
+    marks = [{"name": "no_bell", "count": 1, "users": []}, {"name": "parrot", "count": 2, "users": []}]
+    workspace.add(alerts, bot("hello", reactions=marks))
+    shown = page(workspace)
+    assert '<span class="reaction">🔕 1</span>' in shown
+    assert '<span class="reaction">:parrot: 2</span>' in shown
+
+
 def test_a_file_shows_its_first_lines(workspace, alerts):
     content = b"".join(b"line %d\n" % number for number in range(9))
     workspace.files["F1"] = file = File("F1", "show.txt", "show tech", content)

@@ -27,6 +27,16 @@ _BOT_FACE = (
     'stroke-linecap="round" fill="none"/></svg>'
 )
 
+# Reactions by the names Slack gives them; one without a picture here is shown by its name.
+_PICTURES = {
+    "no_bell": "🔕",
+    "bell": "🔔",
+    "x": "❌",
+    "eyes": "👀",
+    "white_check_mark": "✅",
+    "hourglass_flowing_sand": "⏳",
+}
+
 
 def render(workspace: Workspace, *, zone: tzinfo, channel: str | None = None, refresh_s: int = 2) -> str:
     """The page as HTML. `channel` (id or name) shows that one alone; `refresh_s` 0 leaves the page still."""
@@ -92,7 +102,7 @@ def _message(workspace: Workspace, channel: Channel, message: Json, reader: Read
     files = (workspace.files.get(str(file.get("id"))) for file in message.get("files") or ())
     cards = "".join(file_card(file) for file in files if file is not None)
     reactions = "".join(
-        f'<span class="reaction">:{html.escape(one["name"])}: {one["count"]}</span>'
+        f'<span class="reaction">{_picture(one["name"])} {one["count"]}</span>'
         for one in message.get("reactions") or ()
     )
     return (
@@ -113,3 +123,7 @@ def _time(message: Json, reader: Reader) -> str:
 def _day(message: Json, reader: Reader) -> str:
     moment = _moment(message, reader)
     return f"{moment:%A}, {moment:%B} {moment.day}"
+
+
+def _picture(name: str) -> str:
+    return _PICTURES.get(name) or f":{html.escape(name)}:"
