@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 from datetime import UTC, datetime
@@ -39,6 +40,9 @@ def site(tmp_path_factory):
     folder = tmp_path_factory.mktemp("site")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
+        # A source that ran in this process before has exported its settings, which say where kinds are.
+        for name in [name for name in os.environ if name.startswith("FANNEL_")]:
+            patch.delenv(name)
         patch.setenv("FANNEL_DATABASE__URL", f"sqlite:///{folder}/fannel.sqlite3")
         patch.setenv("FANNEL_CONFIG", "")
         yield Site(folder)
