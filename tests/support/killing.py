@@ -20,7 +20,8 @@ from fannel.lab.rulebook import RulebookProcess
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-RULES, RECEIVER, OBSERVER, RUN = "ansible-rulebook", "receive", "observe", "ansible-playbook"
+RULES, RUN = "ansible-rulebook", "ansible-playbook"
+RECEIVER, OBSERVER, LISTENER = "receive", "observe", "listen"
 RULEBOOK = [
     {
         "name": "Faults",
