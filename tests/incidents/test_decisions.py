@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from databases import empty
 from events import NOW, event
 
 from fannel.event import Subject
@@ -14,19 +15,14 @@ from fannel.incidents.silence import Matcher, Silence
 from fannel.incidents.silences import Silences
 from fannel.incidents.store import Post, Store
 from fannel.incidents.store.recording import ASK_AGAIN_AFTER
-from fannel.incidents.store.tables import metadata
 
 RESTLESS = FlapPolicy(flapping_above=6.0)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def store(request, tmp_path):
-    sqlite = request.param == "sqlite"
-    url = f"sqlite:///{tmp_path}/f.sqlite3" if sqlite else request.getfixturevalue("postgresql")
+@pytest.fixture
+def store(url):
     opened = Store.open(url, flap=RESTLESS)
-    with opened._engine.begin() as connection:
-        for table in reversed(metadata.sorted_tables):
-            connection.execute(table.delete())
+    empty(opened)
     yield opened
     opened.close()
 

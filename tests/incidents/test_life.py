@@ -16,14 +16,6 @@ from fannel.incidents.store.store import REOPEN
 CONFIRMED = {"outcome": "confirmed", "reason": "the link is down"}
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def store(request, tmp_path):
-    sqlite = request.param == "sqlite"
-    opened = Store.open(f"sqlite:///{tmp_path}/f.sqlite3" if sqlite else request.getfixturevalue("postgresql"))
-    yield opened
-    opened.close()
-
-
 @pytest.fixture
 def host():
     return f"{uuid.uuid4().hex}.example.net"

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import pytest
 import sqlalchemy
+from databases import empty
 from events import NOW, event
 from jsonschema import validate
 
@@ -25,17 +26,10 @@ POLICY = RecheckPolicy(after=DAY, every=DAY, retry=timedelta(minutes=10), at_onc
 RESTLESS = FlapPolicy(flapping_above=3.0)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request, tmp_path):
-    return f"sqlite:///{tmp_path}/f.sqlite3" if request.param == "sqlite" else request.getfixturevalue("postgresql")
-
-
 @pytest.fixture
 def store(url):
     opened = Store.open(url, flap=RESTLESS)
-    with opened._engine.begin() as connection:
-        for table in reversed(metadata.sorted_tables):
-            connection.execute(table.delete())
+    empty(opened)
     yield opened
     opened.close()
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
+from databases import empty
 from events import NOW, event
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -47,12 +48,6 @@ def store(request, tmp_path):
     empty(opened)
     yield opened
     opened.close()
-
-
-def empty(store):
-    with store._engine.begin() as connection:
-        for table in reversed(metadata.sorted_tables):
-            connection.execute(table.delete())
 
 
 def left(store):

@@ -12,24 +12,9 @@ from events import NOW, event
 from ulid import ULID
 
 from fannel.event import Subject
-from fannel.incidents.store import Store
 from fannel.incidents.store.asks import NOTHING
 
 SECOND = timedelta(seconds=1)
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request, tmp_path):
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/fannel.sqlite3"
-    return request.getfixturevalue("postgresql")
-
-
-@pytest.fixture
-def store(url):
-    opened = Store.open(url)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

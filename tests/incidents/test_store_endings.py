@@ -15,22 +15,11 @@ from fannel.event import Subject
 from fannel.incidents.incident import Hush
 from fannel.incidents.silence import Matcher, Silence
 from fannel.incidents.silences import Silences
-from fannel.incidents.store import By, Post, Store
+from fannel.incidents.store import By, Post
 from fannel.incidents.store.requests import Place
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 CHANNEL = "C0SILENCES"
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def stores(request, tmp_path):
-    """Two replicas on one database."""
-    file = f"sqlite:///{tmp_path}/fannel.sqlite3"
-    url = file if request.param == "sqlite" else request.getfixturevalue("postgresql")
-    opened = [Store.open(url) for _ in range(2)]
-    yield opened
-    for store in opened:
-        store.close()
 
 
 @pytest.fixture

@@ -14,16 +14,12 @@ from sqlalchemy.exc import DataError
 from ulid import ULID
 
 from fannel.event import Subject
-from fannel.incidents.store import Store
 from fannel.incidents.store.tables import events, incidents
 
 
 @pytest.fixture
-def stores(postgresql):
-    opened = [Store.open(postgresql) for _ in range(2)]
-    yield opened
-    for store in opened:
-        store.close()
+def url(postgresql):
+    return postgresql
 
 
 def test_a_value_that_postgresql_does_not_take_is_no_reason_to_wait_for_it(stores):

@@ -15,14 +15,6 @@ from fannel.incidents.store import Store
 KINDS = ("parent", "reply", "note", "file", "update")
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def store(request, tmp_path):
-    url = f"sqlite:///{tmp_path}/f.sqlite3" if request.param == "sqlite" else request.getfixturevalue("postgresql")
-    opened = Store.open(url)
-    yield opened
-    opened.close()
-
-
 @pytest.fixture
 def channel():
     """One of its own: the PostgreSQL is shared by all tests."""

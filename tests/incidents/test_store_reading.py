@@ -16,15 +16,6 @@ from fannel.incidents.store.reading import Span
 from fannel.incidents.store.tables import activities
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def store(request, tmp_path):
-    sqlite = f"sqlite:///{tmp_path}/fannel.sqlite3"
-    url = sqlite if request.param == "sqlite" else request.getfixturevalue("postgresql")
-    opened = Store.open(url)
-    yield opened
-    opened.close()
-
-
 @pytest.fixture
 def run():
     """A word of this test alone: the PostgreSQL database is shared."""

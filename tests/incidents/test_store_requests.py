@@ -4,44 +4,26 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from databases import empty
 from events import NOW, event
 from posting import CHANNEL, post
-from sqlalchemy import create_engine
 
 from fannel.incidents.silence import Matcher, OvertakenError, Silence
 from fannel.incidents.store import Post, Store
 from fannel.incidents.store.asked_tables import confirmations, requests
 from fannel.incidents.store.requests import Confirmation, Place, Under
 from fannel.incidents.store.retention import Policy
-from fannel.incidents.store.tables import metadata
 
 TS = "1795330807.000200"
 HOUR = timedelta(hours=1)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request, tmp_path):
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path}/fannel.sqlite3"
-        return
-    url = request.getfixturevalue("postgresql")
-    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
-    empty(engine)  # it is the session's: others have left theirs in it
-    yield url
-    empty(engine)
-    engine.dispose()
-
-
-def empty(engine):
-    with engine.begin() as connection:
-        for table in reversed(metadata.sorted_tables):
-            connection.execute(table.delete())
-
-
 @pytest.fixture
 def store(url):
     opened = Store.open(url)
+    empty(opened)
     yield opened
+    empty(opened)
     opened.close()
 
 

@@ -11,21 +11,9 @@ from events import NOW, event
 
 from fannel.incidents.silence import Matcher, Silence, SilenceError
 from fannel.incidents.silences import Silences
-from fannel.incidents.store import Store
 
 HOUR = timedelta(hours=1)
 RT1 = (Matcher("host", "equal", "rt1"),)
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def stores(request, tmp_path):
-    """Two replicas on one database."""
-    file = f"sqlite:///{tmp_path}/fannel.sqlite3"
-    url = file if request.param == "sqlite" else request.getfixturevalue("postgresql")
-    opened = [Store.open(url) for _ in range(2)]
-    yield opened
-    for store in opened:
-        store.close()
 
 
 @pytest.fixture

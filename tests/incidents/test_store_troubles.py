@@ -9,8 +9,8 @@ import time
 import psycopg
 import pytest
 import sqlalchemy
+from databases import own_postgresql
 from events import NOW, event
-from own_postgresql import own_postgresql
 
 from fannel.incidents.store import Store, StoreError, StoreOutOfDateError, upgrade
 

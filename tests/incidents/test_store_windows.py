@@ -9,18 +9,9 @@ import pytest
 from events import NOW
 
 from fannel.incidents.silence import Matcher
-from fannel.incidents.store import Store
 from fannel.incidents.window import Window
 
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def store(request, tmp_path):
-    file = f"sqlite:///{tmp_path}/fannel.sqlite3"
-    opened = Store.open(file if request.param == "sqlite" else request.getfixturevalue("postgresql"))
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

@@ -6,19 +6,12 @@ import pytest
 from events import NOW, event
 from posting import Clock, post, want
 
-from fannel.incidents.store import Store, StoreError
+from fannel.incidents.store import StoreError
 from fannel.intake.counters import Counters
 from fannel.lab.slack.server import BOT_TOKEN, SlackStandIn, running
 from fannel.observer.chores import Delivery
 from fannel.slack.client import SlackClient
 from fannel.slack.outbox import Outbox
-
-
-@pytest.fixture
-def store(tmp_path):
-    opened = Store.open(f"sqlite:///{tmp_path}/fannel.sqlite3")
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

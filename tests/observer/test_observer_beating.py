@@ -4,20 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import pytest
 from events import NOW
 
-from fannel.incidents.store import Store, StoreError
+from fannel.incidents.store import StoreError
 from fannel.incidents.store.beats import OBSERVER
 from fannel.intake.counters import Counters
 from fannel.observer.chores import Beating
-
-
-@pytest.fixture
-def store(tmp_path):
-    opened = Store.open(f"sqlite:///{tmp_path}/fannel.sqlite3")
-    yield opened
-    opened.close()
 
 
 def test_the_last_beat_of_any_replica_is_known(store):

@@ -7,7 +7,7 @@ import pytest
 from events import NOW
 
 from fannel import config
-from fannel.incidents.store import Store, StoreError
+from fannel.incidents.store import StoreError
 from fannel.incidents.store.requests import Confirmation
 from fannel.intake.counters import Counters
 from fannel.observer.lapsing import Lapsing
@@ -25,13 +25,6 @@ WANTED = {
     "language": "en",
     "zone": "UTC",
 }
-
-
-@pytest.fixture
-def store(tmp_path):
-    opened = Store.open(f"sqlite:///{tmp_path}/fannel.sqlite3")
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

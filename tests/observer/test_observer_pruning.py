@@ -9,19 +9,11 @@ from events import NOW, event
 
 from fannel import config
 from fannel.incidents.policy import retention_policy
-from fannel.incidents.store import Store
 from fannel.incidents.store.retention import PAGE, Pruned
 from fannel.intake.counters import Counters
 from fannel.observer.chores import PRUNE_LEASE, PRUNED_FOR, Pruning
 
 OLD = NOW - timedelta(days=100)
-
-
-@pytest.fixture
-def store(tmp_path):
-    opened = Store.open(f"sqlite:///{tmp_path}/fannel.sqlite3")
-    yield opened
-    opened.close()
 
 
 class Observed:

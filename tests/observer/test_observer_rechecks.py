@@ -21,13 +21,6 @@ from fannel.observer.rechecks import Rechecks, Reminding
 POLICY = RecheckPolicy()
 
 
-@pytest.fixture
-def store(tmp_path):
-    opened = Store.open(f"sqlite:///{tmp_path}/fannel.sqlite3")
-    yield opened
-    opened.close()
-
-
 class Observed:
     def __init__(self, store, folder, *, custody=None):
         self.now = NOW

@@ -9,13 +9,12 @@ from datetime import timedelta
 
 import pytest
 import sqlalchemy
+from databases import empty, own_postgresql
 from observing import LINK_UP, Observing, adds_up, link, now
-from own_postgresql import own_postgresql
 
 from fannel.directory.host_directory import HostDirectory
 from fannel.incidents.silence import Matcher, Silence
 from fannel.incidents.store import Store
-from fannel.incidents.store.tables import metadata
 from fannel.observer.vitals import Vitals
 
 pytestmark = pytest.mark.timeout(400)
@@ -40,9 +39,7 @@ def postgresql():
 def store(postgresql):
     """On that PostgreSQL, with nothing in it."""
     opened = Store.open(postgresql.url)
-    with opened._engine.begin() as connection:
-        for table in reversed(metadata.sorted_tables):
-            connection.execute(table.delete())
+    empty(opened)
     return opened
 
 

@@ -6,7 +6,6 @@ import pytest
 from events import NOW, event
 from posting import Clock
 
-from fannel.incidents.store import Store
 from fannel.lab.slack.server import BOT_TOKEN, SlackStandIn, running
 from fannel.slack.client import SlackClient
 from fannel.slack.outbox import Outbox
@@ -31,13 +30,6 @@ def slack(shared_slack):
 @pytest.fixture
 def clock():
     return Clock()
-
-
-@pytest.fixture
-def store(tmp_path):
-    opened = Store.open(f"sqlite:///{tmp_path}/fannel.sqlite3")
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

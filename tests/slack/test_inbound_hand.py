@@ -6,7 +6,7 @@ import pytest
 from events import NOW
 from posting import Clock
 
-from fannel.incidents.store import Store, StoreError
+from fannel.incidents.store import StoreError
 from fannel.intake.counters import Counters
 from fannel.slack.errors import ChannelNotFound, FatalAuth, OutcomeUnknown, RateLimited, Unreachable
 from fannel.slack.inbound.entries import entry_of
@@ -40,13 +40,6 @@ def counters():
 @pytest.fixture
 def clock():
     return Clock()
-
-
-@pytest.fixture
-def store(tmp_path):
-    opened = Store.open(f"sqlite:///{tmp_path}/x.sqlite3")
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

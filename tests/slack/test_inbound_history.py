@@ -4,7 +4,6 @@ import pytest
 from events import NOW
 from posting import Clock
 
-from fannel.incidents.store import Store
 from fannel.intake.counters import Counters
 from fannel.lab.slack import BOT_TOKEN, Fault, SlackStandIn, running
 from fannel.slack.client import Me, SlackClient
@@ -29,13 +28,6 @@ def slack(clock):
     stand_in = SlackStandIn(rate_limits=False, clock=lambda: clock.now.timestamp())  # noqa: PLW0108  (the time moves)
     with running(stand_in):
         yield stand_in
-
-
-@pytest.fixture
-def store(tmp_path):
-    opened = Store.open(f"sqlite:///{tmp_path}/x.sqlite3")
-    yield opened
-    opened.close()
 
 
 class Looker:

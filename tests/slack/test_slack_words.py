@@ -15,7 +15,6 @@ from fannel import config, respond
 from fannel.checks.errors import NoCheckError
 from fannel.checks.unseen import unseen
 from fannel.incidents import lease
-from fannel.incidents.store import Store
 from fannel.intake.admission import refuse_source
 from fannel.intake.datagram import Datagram
 from fannel.login import Turns
@@ -105,13 +104,6 @@ def test_why_nobody_looked_is_told_in_japanese():
         {},
     ):
         assert in_japanese(unseen({**plain, "host": {**host, **changed}}).reason), changed
-
-
-@pytest.fixture
-def store(tmp_path):
-    opened = Store.open(f"sqlite:///{tmp_path}/fannel.sqlite3")
-    yield opened
-    opened.close()
 
 
 def turns(store, wait_s, sleep=lambda _: None):

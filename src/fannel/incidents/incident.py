@@ -9,10 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from fannel.event import Event
+
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from fannel.event import Host, Severity, Subject
+    from fannel.event import Host, Severity, Source, Subject
 
 State = Literal["new", "open", "acknowledged", "resolved", "closed"]
 What = Literal["opened", "answered", "judged", "acknowledged", "resolved", "reopened", "closed", "attached", "detached"]
@@ -58,6 +60,22 @@ class Incident:
     def over(self) -> bool:
         """Whether the fault has ended, as far as anybody knows."""
         return self.state in ("resolved", "closed")
+
+    def own_event(self, kind: str, source: Source, *, event_id: str, now: datetime, **more: Any) -> Event:  # noqa: ANN401
+        """An event of FANNEL's own about it. It only informs, so recording it changes no incident."""
+        return Event(
+            id=event_id,
+            received_at=now,
+            via="check",
+            kind=kind,
+            problem=self.problem,
+            phase="info",
+            severity=self.severity,
+            host=self.host,
+            subject=self.subject,
+            source=source,
+            **more,
+        )
 
 
 @dataclass(frozen=True, slots=True)

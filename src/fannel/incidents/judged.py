@@ -17,17 +17,6 @@ KIND = "verdict"
 
 def verdict_event(asked: Json, incident: Incident, said: Json, *, event_id: str, now: datetime) -> Event:
     """The answer to the event `asked`; `said` is the verdict."""
-    return Event(
-        id=event_id,
-        received_at=now,
-        via="check",
-        kind=KIND,
-        problem=incident.problem,
-        phase="info",
-        severity=incident.severity,
-        host=incident.host,
-        subject=incident.subject,
-        source=Event.from_json(asked).source,
-        verdict=said,
-        incident={"id": incident.id, "state": "resolved" if incident.over else incident.state},
-    )
+    source = Event.from_json(asked).source
+    known = {"id": incident.id, "state": "resolved" if incident.over else incident.state}
+    return incident.own_event(KIND, source, event_id=event_id, now=now, verdict=said, incident=known)

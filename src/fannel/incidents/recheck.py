@@ -9,12 +9,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from fannel.event import Event
-
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from fannel.event import Source
+    from fannel.event import Event, Source
     from fannel.incidents.incident import Incident
 
 KIND = "recheck"
@@ -37,21 +35,9 @@ class RecheckPolicy:
 def recheck_event(incident: Incident, source: Source, *, event_id: str, now: datetime) -> Event:
     """The event of kind `recheck` about an unresolved incident; `source` is that of the event that opened it.
 
-    It only informs: it raises nothing and clears nothing, so recording it changes no incident. A rule that acts on it
-    runs the check; its verdict resolves the incident, or says that the fault is still there. `incident.asked_by` is
-    there when a person wants to know, whatever is silenced.
+    A rule that acts on it runs the check; its verdict resolves the incident, or says that the fault is still there.
+    `incident.asked_by` is there when a person wants to know, whatever is silenced.
     """
     asked_by = {"asked_by": incident.recheck_for} if incident.recheck_for else {}
-    return Event(
-        id=event_id,
-        received_at=now,
-        via="check",
-        kind=KIND,
-        problem=incident.problem,
-        phase="info",
-        severity=incident.severity,
-        host=incident.host,
-        subject=incident.subject,
-        source=source,
-        incident={"id": incident.id, "state": incident.state} | asked_by,
-    )
+    known = {"id": incident.id, "state": incident.state} | asked_by
+    return incident.own_event(KIND, source, event_id=event_id, now=now, incident=known)

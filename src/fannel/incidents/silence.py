@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 import re2
 
 from fannel.kinds.interface_name import canonical_interface_name
+from fannel.kinds.pattern import SMALL, PatternError, compiled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -340,10 +341,7 @@ class _Pattern:
 
 
 def _compiled(pattern: str) -> Any:  # noqa: ANN401  (re2 has no types)
-    options = re2.Options()
-    options.log_errors = False
-    options.max_mem = 1 << 20
     try:
-        return re2.compile(pattern, options)
-    except re2.error as error:
+        return compiled(pattern, SMALL)
+    except PatternError as error:
         raise SilenceError(f"{pattern}: no regular expression (RE2): {error}") from None

@@ -1,12 +1,34 @@
-"""The patterns of kinds files: RE2, whose time is linear in the text, so that no message can hold the observer up."""
+"""Patterns that people write: RE2, whose time is linear in the text, so that no message can hold the observer up."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import re2
+
+# What a pattern of a person's own may use, of which there may be a thousand: enough for the longest that is taken.
+SMALL = 1 << 20
 
 
 class PatternError(ValueError):
     """A pattern that RE2 does not take. The message says why."""
+
+
+def compiled(text: str, memory: int | None = None) -> Any:  # noqa: ANN401  (re2 has no types)
+    """A regular expression that uses at most `memory` octets; RE2's own limit unless told.
+
+    Raises:
+        PatternError: RE2 refuses it.
+    """
+    options = re2.Options()
+    options.log_errors = False
+    if memory is not None:
+        options.max_mem = memory
+    try:
+        return re2.compile(text, options)
+    except re2.error as error:
+        said = error.args[0] if error.args else b""
+        raise PatternError(said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)) from None
 
 
 class Pattern:
@@ -20,13 +42,7 @@ class Pattern:
         Raises:
             PatternError: RE2 refuses it.
         """
-        options = re2.Options()
-        options.log_errors = False
-        try:
-            self._regex = re2.compile(text, options)
-        except re2.error as error:
-            said = error.args[0] if error.args else b""
-            raise PatternError(said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)) from None
+        self._regex = compiled(text)
         self.text = text
         # In the order of their numbers; a group without a name is nobody's fact.
         self._names = {number: name for name, number in self._regex.groupindex.items()}

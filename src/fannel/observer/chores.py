@@ -11,9 +11,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Self
 
 from fannel import logs
-from fannel.incidents.store import StoreError
 from fannel.incidents.store.beats import OBSERVER
 from fannel.incidents.store.channels import Backlog
+from fannel.observer.tried import tried
 from fannel.slack.health import oldest_s, slack_vital
 
 if TYPE_CHECKING:
@@ -80,27 +80,17 @@ class Delivery:
         self._seen: tuple[Backlog, Mapping[str, Sending]] = (Backlog({}, None, 0), {})
 
     def __call__(self) -> None:
-        """One round. Nothing that goes wrong here ends the process that records events."""
-        try:
+        """One round."""
+        with tried(self._counters, "delivering to Slack", "delivery_defects"):
             done = self._outbox.deliver()
-            before, seen = self._seen[0].waiting, self._outbox.backlog()
-        except StoreError as error:
-            log.error("cannot read the outbox", reason=str(error))
-            self._counters.add("store_errors")
-            return
-        except Exception:
-            # A defect of ours; it is said with its traceback and counted, every time.
-            log.exception("delivering to Slack failed")
-            self._counters.add("delivery_defects")
-            return
-        self._seen = seen
-        waiting = seen[0].waiting
-        changes = {
-            ("posts_waiting", str(priority)): waiting.get(priority, 0) - before.get(priority, 0)
-            for priority in {*before, *waiting}
-        }
-        changes |= {("posts_sent", ""): done.sent, ("posts_refused", ""): done.refused}
-        self._counters.add_all({**changes, ("posts_unknown", ""): done.unknown})
+            before, self._seen = self._seen[0].waiting, self._outbox.backlog()
+            waiting = self._seen[0].waiting
+            changes = {
+                ("posts_waiting", str(priority)): waiting.get(priority, 0) - before.get(priority, 0)
+                for priority in {*before, *waiting}
+            }
+            changes |= {("posts_sent", ""): done.sent, ("posts_refused", ""): done.refused}
+            self._counters.add_all({**changes, ("posts_unknown", ""): done.unknown})
 
     def vital(self) -> Vital:
         """How Slack is, as of the last round; from any thread."""
@@ -120,16 +110,10 @@ class Closing:
         self._now = now
 
     def __call__(self) -> None:
-        """All that are due, a few at a time. Nothing that goes wrong here ends the process that records events."""
-        try:
+        """All that are due, a few at a time."""
+        with tried(self._counters, "closing incidents", "closing_defects"):
             while self._store.close_resolved(self._now()):
                 pass
-        except StoreError as error:
-            log.error("cannot close incidents", reason=str(error))
-            self._counters.add("store_errors")
-        except Exception:
-            log.exception("closing incidents failed")
-            self._counters.add("closing_defects")
 
 
 class Beating:
@@ -141,12 +125,9 @@ class Beating:
         self._now = now
 
     def __call__(self) -> None:
-        """Once. Nothing that goes wrong here ends the process that records events."""
-        try:
+        """Once."""
+        with tried(self._counters, "saying that the observer is alive", "beating_defects"):
             self._store.beats.beat(OBSERVER, self._now())
-        except StoreError as error:
-            log.error("cannot say that the observer is alive", reason=str(error))
-            self._counters.add("store_errors")
 
 
 class AskingAgain:
@@ -170,23 +151,15 @@ class AskingAgain:
         self._is_silenced = is_silenced
 
     def __call__(self) -> None:
-        """A round. Nothing that goes wrong here ends the process that records events."""
-        try:
+        """A round."""
+        with tried(self._counters, "asking again what nobody answered", "asking_defects"):
             overdue = self._store.overdue(self._now(), self._after)
             events = [event for event in overdue if not self._is_silenced(event)]
-        except StoreError as error:
-            log.error("cannot read what nobody answered", reason=str(error))
-            self._counters.add("store_errors")
-            return
-        except Exception:
-            log.exception("asking again failed")
-            self._counters.add("asking_defects")
-            return
-        for event in events:
-            log.warning("nobody answered, asking the rules again", incident=event["incident"]["id"])
-        if events:
-            self._counters.add("asked_late", n=len(events))
-            self._ask(events)
+            for event in events:
+                log.warning("nobody answered, asking the rules again", incident=event["incident"]["id"])
+            if events:
+                self._counters.add("asked_late", n=len(events))
+                self._ask(events)
 
 
 class Pruning:
@@ -209,17 +182,11 @@ class Pruning:
         self._due_at: datetime | None = None
 
     def __call__(self) -> None:
-        """A round, if one is due. Nothing that goes wrong here ends the process that records events."""
+        """A round, if one is due."""
         if self._due_at is not None and self._now() < self._due_at:
             return
-        try:
+        with tried(self._counters, "pruning the log", "pruning_defects"):
             self._round()
-        except StoreError as error:
-            log.error("cannot prune the log", reason=str(error))
-            self._counters.add("store_errors")
-        except Exception:
-            log.exception("pruning the log failed")
-            self._counters.add("pruning_defects")
 
     def _round(self) -> None:
         lease = self._store.leases.acquire(PRUNE_LEASE, self._owner, PRUNE_LEASE_S, self._now())

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from fannel import logs
 from fannel.desk.confirmations import lapse
-from fannel.incidents.store import StoreError
+from fannel.observer.tried import tried
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +22,7 @@ LAPSE_EVERY_S = 10.0
 
 
 class Lapsing:
-    """A chore. Nothing that goes wrong here ends the process that records events."""
+    """A chore of the observer."""
 
     def __init__(self, settings: Settings, store: Store, counters: Counters, now: Callable[[], datetime]) -> None:
         self._settings = settings
@@ -32,15 +32,6 @@ class Lapsing:
 
     def __call__(self) -> None:
         """A round."""
-        try:
-            lapsed = lapse(self._settings, self._store, self._now())
-        except StoreError as error:
-            log.error("cannot read what waits for a second person", reason=str(error))
-            self._counters.add("store_errors")
-        except Exception:
-            # A defect of ours; it is said with its traceback and counted, every time.
-            log.exception("giving up what nobody confirmed failed")
-            self._counters.add("silence_defects")
-        else:
-            if lapsed:
+        with tried(self._counters, "giving up what nobody confirmed", "silence_defects"):
+            if lapsed := lapse(self._settings, self._store, self._now()):
                 log.info("nobody confirmed a broad silence", silences=lapsed)

@@ -11,8 +11,8 @@ import uuid
 from typing import TYPE_CHECKING
 
 from fannel import logs
-from fannel.incidents.store import StoreError
 from fannel.intake.vital import Vital
+from fannel.observer.tried import tried
 from fannel.windows.places import Places
 
 if TYPE_CHECKING:
@@ -62,18 +62,11 @@ class Planning:
         self._found: Gathered | None = None
 
     def __call__(self) -> None:
-        """A round, if one is due. Nothing that goes wrong here ends the process that records events."""
+        """A round, if one is due."""
         if self._clock() - self._read_at < READ_EVERY_S or not self._sources.has_any:
             return
-        try:
+        with tried(self._counters, "reading work windows", "window_defects"):
             self._round()
-        except StoreError as error:
-            log.error("cannot keep work windows", reason=str(error))
-            self._counters.add("store_errors")
-        except Exception:
-            log.exception("reading work windows failed")
-            self._counters.add("window_defects")
-            self._read_at = self._clock()
 
     def vital(self) -> Vital:
         """How it stands. Never a reason to be not ready: without a plan there is more noise, and no less is heard."""
@@ -91,6 +84,7 @@ class Planning:
         places = self._places()
         if not len(places) or not self._is_ours():
             return  # names mean nothing yet, or another replica does it: see again soon
+        self._read_at = self._clock()
         if self._clock() - self._fetched_at >= self._fetch_every_s:
             self._sources.fetch(self._now())
             self._fetched_at = self._clock()
@@ -98,7 +92,6 @@ class Planning:
         if not self._is_ours():
             return
         kept = self._store.windows.follow(found.windows, found.families, self._now())
-        self._read_at = self._clock()
         for what, silences in (("planned", kept.added), ("changed", kept.changed)):
             for one in silences:
                 log.info("a silence follows a work window", silence=one.id, origin=one.origin, what=one.what)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fannel import logs
-from fannel.incidents.store import StoreError
 from fannel.intake.storm import RulesBehind
+from fannel.observer.tried import tried
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,33 +50,18 @@ class Rechecks:
         self._now = now
 
     def __call__(self) -> None:
-        """One round. Nothing that goes wrong here ends the process that records events."""
+        """One round."""
         if not self._custody.has_room:
             return
-        try:
+        with tried(self._counters, "looking for faults to check again", "recheck_defects"):
             for event in self._store.take_rechecks(self._now(), self._policy, self._answerable):
                 self._ask(event)
-        except StoreError as error:
-            log.error("cannot look for faults to check again", reason=str(error))
-            self._counters.add("store_errors")
-        except Exception:
-            log.exception("looking for faults to check again failed")
-            self._counters.add("recheck_defects")
 
     def wanted(self) -> None:
         """A round, if a person waits for one: asking whether costs no write."""
-        try:
-            waits = self._store.recheck_wanted(self._now())
-        except StoreError as error:
-            log.error("cannot look who wants a fault checked", reason=str(error))
-            self._counters.add("store_errors")
-            return
-        except Exception:
-            log.exception("looking who wants a fault checked failed")
-            self._counters.add("recheck_defects")
-            return
-        if waits:
-            self()
+        with tried(self._counters, "looking who wants a fault checked", "recheck_defects"):
+            if self._store.recheck_wanted(self._now()):
+                self()
 
     def _ask(self, event: Event) -> None:
         try:
@@ -112,15 +97,9 @@ class Reminding:
         self._now = now
 
     def __call__(self) -> None:
-        """All that are due, a few a minute. Nothing that goes wrong here ends the process that records events."""
-        try:
+        """All that are due, a few a minute."""
+        with tried(self._counters, "reminding of faults that nobody answered", "recheck_defects"):
             self._remind(self._now())
-        except StoreError as error:
-            log.error("cannot look for faults that nobody answered", reason=str(error))
-            self._counters.add("store_errors")
-        except Exception:
-            log.exception("reminding failed")
-            self._counters.add("recheck_defects")
 
     def _remind(self, now: datetime) -> None:
         reminded, since = 0, None

@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from fannel import logs
-from fannel.incidents.store import StoreError
+from fannel.observer.tried import tried
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
     from fannel.incidents.store import Store
     from fannel.intake.counters import Counters
     from fannel.respond import Responder
-
-log = logs.Logger("fannel.observer")
 
 # What flaps is told again so often at most.
 FLAPPING_EVERY = timedelta(seconds=30)
@@ -44,15 +41,9 @@ class Retelling:
         self._told: dict[str, tuple[tuple[Aside, bool], datetime]] = {}
 
     def __call__(self) -> None:
-        """Tell what changed. Nothing that goes wrong here ends the process that records events."""
-        try:
+        """Tell what changed."""
+        with tried(self._counters, "keeping parent messages up to date", "retelling_defects"):
             self._retell(self._now())
-        except StoreError as error:
-            log.error("cannot read what belongs to an incident", reason=str(error))
-            self._counters.add("store_errors")
-        except Exception:
-            log.exception("retelling failed")
-            self._counters.add("retelling_defects")
 
     def _is_quiet(self, incident_id: str) -> bool:
         incident = self._store.incident(incident_id)

@@ -11,6 +11,7 @@ from fannel.incidents.silence import quieted
 from fannel.incidents.silences import Silences
 from fannel.incidents.store import StoreError
 from fannel.incidents.store.activities import Activity
+from fannel.observer.tried import tried
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -108,21 +109,13 @@ class Silencing:
             raise
 
     def __call__(self) -> None:
-        """A round. Nothing that goes wrong here ends the process that records events."""
-        try:
+        """A round."""
+        with tried(self._counters, "reading silences, those known last hold", "silence_defects"):
             self.look()
             self._note()
             events = self._store.endings.settle(self._now(), self._tell)
-        except StoreError as error:
-            log.error("cannot read silences, those known last hold", reason=str(error))
-            self._counters.add("store_errors")
-            return
-        except Exception:
-            log.exception("reading silences failed")
-            self._counters.add("silence_defects")
-            return
-        for event in events:
-            log.info("a silence is over, asking the rules", incident=event["incident"]["id"])
-        if events:
-            self._counters.add("asked_after_silence", n=len(events))
-            self._ask(events)
+            for event in events:
+                log.info("a silence is over, asking the rules", incident=event["incident"]["id"])
+            if events:
+                self._counters.add("asked_after_silence", n=len(events))
+                self._ask(events)

@@ -147,6 +147,11 @@ OBSERVER = (
     Family(
         "closing_defects", "fannel_closing_defects", "Rounds of closing incidents that a fault of FANNEL's own ended."
     ),
+    Family(
+        "beating_defects",
+        "fannel_beating_defects",
+        "Times a fault of FANNEL's own kept it from saying that an observer is alive.",
+    ),
     Family("rechecks", "fannel_rechecks", "Times the rules were asked whether a fault is still true."),
     Family(
         "recheck_defects",

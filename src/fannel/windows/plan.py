@@ -15,12 +15,11 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo, available_timezones
 
-import re2
-
 from fannel.incidents.matchers import scope_of
 from fannel.incidents.silence import SilenceError
 from fannel.incidents.window import FILE, Window
 from fannel.kinds.document import Document, KindsError, read_document, suggestion, validate
+from fannel.kinds.pattern import SMALL, PatternError, compiled
 from fannel.windows.titles import CIRCUIT, PLACEHOLDER, Title
 
 if TYPE_CHECKING:
@@ -248,10 +247,7 @@ def _check_template(document: Document, path: Location, texts: tuple[str, ...], 
 
 
 def _pattern(document: Document, path: Location, pattern: str) -> Any:  # noqa: ANN401  (re2 has no types)
-    options = re2.Options()
-    options.log_errors = False
-    options.max_mem = 1 << 20
     try:
-        return re2.compile(pattern, options)
-    except re2.error as error:
+        return compiled(pattern, SMALL)
+    except PatternError as error:
         raise document.error(path, f"title: no regular expression (RE2): {error}") from None

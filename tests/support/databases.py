@@ -1,4 +1,4 @@
-"""A PostgreSQL of one's own, to stop and start at will; the session's is shared."""
+"""Databases for tests: a PostgreSQL of one's own, to stop and start at will, and how any of them is emptied."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import psycopg
 import pytest
 
 from fannel.incidents.store import upgrade
+from fannel.incidents.store.tables import metadata
 
 
 class OwnPostgresql:
@@ -46,3 +47,10 @@ def own_postgresql():
     with server_wheel.get_server(folder) as server:
         yield OwnPostgresql(server)
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def empty(store):
+    """As new: nothing in any table."""
+    with store._engine.begin() as connection:
+        for table in reversed(metadata.sorted_tables):
+            connection.execute(table.delete())

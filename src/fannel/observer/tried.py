@@ -1,0 +1,32 @@
+"""What the observer does besides recording is tried: whatever goes wrong in it, the process that records goes on."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from fannel import logs
+from fannel.incidents.store import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fannel.intake.counters import Counters
+
+log = logs.Logger("fannel.observer")
+
+
+@contextmanager
+def tried(counters: Counters, doing: str, defects: str) -> Iterator[None]:
+    """A block that ends quietly: a database that is away is said and counted, as `store_errors`; its next round comes.
+
+    Anything else is a defect of ours: said with its traceback and counted as `defects`, every time.
+    """
+    try:
+        yield
+    except StoreError as error:
+        log.error("the database is away", doing=doing, reason=str(error))
+        counters.add("store_errors")
+    except Exception:
+        log.exception("a defect of FANNEL's", doing=doing)
+        counters.add(defects)
