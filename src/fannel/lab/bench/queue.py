@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from fannel.lab.bench.bench import Bench
 
 ROUNDS = 3
-EVENTS, WARM_UP = 6_000, 2_000
+# The JVM compiles until then, in threads that two cores have no room for beside the rest.
+EVENTS, WARM_UP = 30_000, 15_000
 WITHIN = 0.85
 DEVICES, INTERFACES = 6, 50
 # Slower than this, the row is given up: a round is bounded in time.

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 REQUIRED: Final = 80_000
 # Steps up while nothing is lost, and down while something is.
 UP, DOWN = 1.15, 0.85
-MOST_TRIALS = 6
+MOST_TRIALS = 16
 # A sender that offers less than this share of what it was asked for is the limit itself.
 NEARLY = 0.97
 PROBE_S = 5.0
