@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Boolean, Column, Index, Integer, String, Table, Text, UniqueConstraint, text
+from sqlalchemy import JSON, Boolean, Column, Integer, String, Table, Text, UniqueConstraint
 
-from fannel.incidents.store.tables import Utc, metadata
+from fannel.incidents.store.tables import Utc, index_of, metadata
 
 # Messages of people that asked for something, and what became of it: what was heard again is not done again.
 requests = Table(
@@ -41,10 +41,5 @@ confirmations = Table(
     Column("wanted", JSON, nullable=False),
     Column("decided_by", Text),
     Column("silence_id", Integer),
-    Index(
-        "ix_confirmations_waiting",
-        "lapses_at",
-        sqlite_where=text("state = 'waiting'"),
-        postgresql_where=text("state = 'waiting'"),
-    ),
+    index_of("state = 'waiting'", "ix_confirmations_waiting", "lapses_at"),
 )

@@ -53,6 +53,11 @@ metadata = MetaData(
 )
 
 
+def index_of(where: str, name: str, *columns: str, unique: bool = False) -> Index:
+    """An index of the rows `where` holds for: however long the table, it has only what is asked about all the time."""
+    return Index(name, *columns, unique=unique, sqlite_where=text(where), postgresql_where=text(where))
+
+
 class Utc(TypeDecorator[datetime]):
     """An aware datetime, kept as UTC (SQLite itself keeps no zone: there it is text, as SQLAlchemy writes it).
 
@@ -108,12 +113,7 @@ events = Table(
     Column("raw", LargeBinary, nullable=False),
     # The silence it came under.
     Column("silence_id", Integer),
-)
-Index(
-    "ix_events_silence_id",
-    events.c.silence_id,
-    sqlite_where=events.c.silence_id.is_not(None),
-    postgresql_where=events.c.silence_id.is_not(None),
+    index_of("silence_id IS NOT NULL", "ix_events_silence_id", "silence_id"),
 )
 
 incidents = Table(
@@ -158,56 +158,15 @@ incidents = Table(
     Column("recovered_at", Utc),
     Index("ix_incidents_fingerprint", "fingerprint", "resolved_at"),
     # Of those that are over alone: whoever asks for what is not over has an index that says where to look.
-    Index(
-        "ix_incidents_resolved_at",
-        "resolved_at",
-        sqlite_where=text("resolved_at IS NOT NULL"),
-        postgresql_where=text("resolved_at IS NOT NULL"),
-    ),
-    Index(
-        "ix_incidents_around",
-        *("host_name", "problem"),
-        sqlite_where=text("resolved_at IS NULL"),
-        postgresql_where=text("resolved_at IS NULL"),
-    ),
-    Index(
-        "ix_incidents_held",
-        "host_name",
-        sqlite_where=text("resolved_at IS NULL AND due_at IS NOT NULL"),
-        postgresql_where=text("resolved_at IS NULL AND due_at IS NOT NULL"),
-    ),
-    Index(
-        "ix_incidents_far",
-        "far_host",
-        sqlite_where=text("resolved_at IS NULL AND far_host IS NOT NULL"),
-        postgresql_where=text("resolved_at IS NULL AND far_host IS NOT NULL"),
-    ),
-    Index(
-        "ix_incidents_attached",
-        "cause_id",
-        sqlite_where=text("resolved_at IS NULL AND cause_id IS NOT NULL"),
-        postgresql_where=text("resolved_at IS NULL AND cause_id IS NOT NULL"),
-    ),
-    Index(
-        "ix_incidents_due",
-        "due_at",
-        sqlite_where=text("due_at IS NOT NULL"),
-        postgresql_where=text("due_at IS NOT NULL"),
-    ),
-    Index(
-        "ix_incidents_recheck_for",
-        "recheck_at",
-        sqlite_where=text("recheck_for IS NOT NULL"),
-        postgresql_where=text("recheck_for IS NOT NULL"),
-    ),
+    index_of("resolved_at IS NOT NULL", "ix_incidents_resolved_at", "resolved_at"),
+    index_of("resolved_at IS NULL", "ix_incidents_around", "host_name", "problem"),
+    index_of("resolved_at IS NULL AND due_at IS NOT NULL", "ix_incidents_held", "host_name"),
+    index_of("resolved_at IS NULL AND far_host IS NOT NULL", "ix_incidents_far", "far_host"),
+    index_of("resolved_at IS NULL AND cause_id IS NOT NULL", "ix_incidents_attached", "cause_id"),
+    index_of("due_at IS NOT NULL", "ix_incidents_due", "due_at"),
+    index_of("recheck_for IS NOT NULL", "ix_incidents_recheck_for", "recheck_at"),
     # Two replicas that see one fault at the same instant open one incident: the database says so.
-    Index(
-        "uq_incidents_unresolved",
-        "fingerprint",
-        unique=True,
-        sqlite_where=text("resolved_at IS NULL"),
-        postgresql_where=text("resolved_at IS NULL"),
-    ),
+    index_of("resolved_at IS NULL", "uq_incidents_unresolved", "fingerprint", unique=True),
 )
 
 threads = Table(
@@ -242,14 +201,9 @@ posts = Table(
     Column("not_before", Utc, nullable=False),
     Column("error", Text),
     # What waits, with all that decides which of it goes next: however much was sent before, and however long posts are.
-    Index(
-        "ix_posts_unsent",
-        *("channel", "kind", "incident_id", "key", "seq", "priority", "state"),
-        sqlite_where=text(UNSENT),
-        postgresql_where=text(UNSENT),
-    ),
-    Index("ix_posts_refused", "seq", sqlite_where=text(REFUSED), postgresql_where=text(REFUSED)),
-    Index("ix_posts_commands", "ts", sqlite_where=text(COMMANDS), postgresql_where=text(COMMANDS)),
+    index_of(UNSENT, "ix_posts_unsent", "channel", "kind", "incident_id", "key", "seq", "priority", "state"),
+    index_of(REFUSED, "ix_posts_refused", "seq"),
+    index_of(COMMANDS, "ix_posts_commands", "ts"),
 )
 
 # Who or what changed an incident, when and why. What was *observed* is in `events`.
@@ -337,12 +291,7 @@ inbox = Table(
     Column("due_at", Utc, nullable=False),
     Column("error", Text),
     Index("ix_inbox_about", "about", "rank"),
-    Index(
-        "ix_inbox_open",
-        "seq",
-        sqlite_where=text(UNSETTLED),
-        postgresql_where=text(UNSETTLED),
-    ),
+    index_of(UNSETTLED, "ix_inbox_open", "seq"),
 )
 
 # What could not be recorded as what it is.
