@@ -22,31 +22,38 @@ def kept(tmp_path):
 
 def test_a_list_that_changed_is_read_again(kept):
     hosts = Hosts(kept)
-    assert len(hosts.known()) == len(DEVICES)
-    assert hosts.known() is hosts.known(), "not before it changes"
+    hosts.look()
+    before = hosts.known
+    assert len(before) == len(DEVICES)
+    hosts.look()
+    assert hosts.known is before, "not before it changes"
     keep_hosts(kept, DEVICES[:2])
     os.utime(kept, ns=(1, 1))
-    assert len(hosts.known()) == 2
+    assert hosts.known is before, "not before somebody looks"
+    hosts.look()
+    assert len(hosts.known) == 2
     assert hosts.device(DEVICES[0].name).site == DEVICES[0].site
     assert hosts.device("rt-nowhere") is None
 
 
 def test_while_it_cannot_be_read_what_was_read_last_holds(kept):
     hosts = Hosts(kept)
-    hosts.known()
+    hosts.look()
     kept.write_text("{")
-    assert len(hosts.known()) == len(DEVICES)
+    hosts.look()
+    assert len(hosts.known) == len(DEVICES)
     assert hosts.trouble.startswith("directory.json: ")
     keep_hosts(kept)
     os.utime(kept, ns=(2, 2))
-    hosts.known()
+    hosts.look()
     assert hosts.trouble is None
 
 
 @pytest.mark.parametrize("path", [None, "nowhere.json"])
 def test_without_one_it_says_why(path, tmp_path):
     hosts = Hosts(path and tmp_path / path)
-    assert len(hosts.known()) == 0
+    hosts.look()
+    assert len(hosts.known) == 0
     assert hosts.trouble
 
 

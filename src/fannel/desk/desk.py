@@ -33,7 +33,7 @@ class Desk:
 
     def __init__(self, settings: Settings, store: Store, client: SlackClient, now: Callable[[], datetime]) -> None:
         permission = Permission(settings, client, now)
-        hosts = Hosts(settings.pagoda.cache_file)
+        self._hosts = hosts = Hosts(settings.pagoda.cache_file)
         office = Office(
             settings=settings,
             store=store,
@@ -53,10 +53,12 @@ class Desk:
 
     def said(self, message: Message) -> None:
         """A message, new, edited or deleted."""
+        self._hosts.look()
         self._requests.said(message)
 
     def clicked(self, click: Click) -> None:
         """A button."""
+        self._hosts.look()
         if click.action == CONFIRM:
             self._confirmations.clicked(click)
         else:
@@ -64,6 +66,7 @@ class Desk:
 
     def commanded(self, command: Command) -> None:
         """A slash command."""
+        self._hosts.look()
         self._commands.commanded(command)
 
     def gave_up(self, heard: Heard) -> None:

@@ -16,39 +16,37 @@ if TYPE_CHECKING:
 
 
 class Hosts:
-    """For any thread. While the file cannot be read, what was read last holds, and `trouble` says what is wrong."""
+    """For any thread: what the last `look()` saw, so that nothing in a transaction waits for a file.
+
+    While the file cannot be read, what was read last holds, and `trouble` says what is wrong.
+    """
 
     def __init__(self, kept: Path | None) -> None:
         self._kept = kept
         self._lock = threading.Lock()
         self._seen: tuple[int, int] | None = None
-        self._known = Known()
+        # Each is one assignment of one object: read from other threads.
+        self.known = Known()
         self._devices: Mapping[str, Device] = {}
         self.trouble: str | None = None if kept is not None else "pagoda.cache_file is empty: no list is kept"
 
-    def known(self) -> Known:
-        """The names as of now."""
+    def look(self) -> None:
+        """Read the file again if it changed."""
+        if self._kept is None:
+            return
         with self._lock:
-            self._look()
-            return self._known
+            try:
+                stat = self._kept.stat()
+                seen = (stat.st_mtime_ns, stat.st_ino)
+                if seen == self._seen:
+                    return
+                devices = snapshot.load(self._kept, None, with_interfaces=False).devices
+            except (OSError, snapshot.SnapshotError) as error:
+                self.trouble = f"{self._kept.name}: {getattr(error, 'strerror', None) or error}"
+                return
+            self.known, self._devices = Known(devices), {device.name: device for device in devices}
+            self._seen, self.trouble = seen, None
 
     def device(self, name: str) -> Device | None:
         """The device of that full name."""
-        with self._lock:
-            self._look()
-            return self._devices.get(name)
-
-    def _look(self) -> None:
-        if self._kept is None:
-            return
-        try:
-            stat = self._kept.stat()
-            seen = (stat.st_mtime_ns, stat.st_ino)
-            if seen == self._seen:
-                return
-            devices = snapshot.load(self._kept, None, with_interfaces=False).devices
-        except (OSError, snapshot.SnapshotError) as error:
-            self.trouble = f"{self._kept.name}: {getattr(error, 'strerror', None) or error}"
-            return
-        self._known, self._devices = Known(devices), {device.name: device for device in devices}
-        self._seen, self.trouble = seen, None
+        return self._devices.get(name)

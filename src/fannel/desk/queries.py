@@ -52,7 +52,7 @@ class Queries:
         if len(lines) != 1 or (found := _STATUS.fullmatch(lines[0])) is None:
             return ()
         name, to = found["name"] or found["name_first"], self.reader(said, asker.who)
-        known = self._hosts.known()
+        known = self._hosts.known
         names = known.called(name)
         if len(names) > 1:
             which = to.words.silencing.status_which.format(name=name, names=", ".join(names[:5]))

@@ -42,7 +42,7 @@ class Wishes:
         written_at = min(asker.written_at, asker.now)
         outcomes = parse(
             text,
-            self._hosts.known(),
+            self._hosts.known,
             now=written_at,
             zone=asker.who.zone,
             about=about,
@@ -59,7 +59,7 @@ class Wishes:
 
     def doing(self, acting: Acting, asker: Asker, *, alone: bool, note: str | None = None) -> Doing:
         """What does them."""
-        known = self._hosts.known()
+        known = self._hosts.known
         trouble = self._hosts.trouble if len(known) == 0 else None
         return Doing(self._settings.silences, known, acting, asker, alone=alone, note=note, trouble=trouble)
 
