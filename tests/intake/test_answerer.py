@@ -242,7 +242,7 @@ class TestDefects:
         monkeypatch.setattr("fannel.intake.admission.decode", defect)
         for payload in (discovery(), lab.inform(), v2c()):
             assert lab.judge(payload) == JUST_KEPT
-        assert lab.counters.get("answer_defects") == 3
+        assert lab.counters.get("defects", "answering") == 3
         said = capfd.readouterr()
         assert (said.out + said.err).count("could not be judged") == 1
 

@@ -294,7 +294,7 @@ def test_what_cannot_be_read_costs_itself_alone(slack, listening, desk, monkeypa
         slack.people.say(CHANNEL, "next")
         until(lambda: desk.texts == ["next"])
         until(lambda: len(slack.sockets.acks) == 2)
-        assert listener.counters.get("reading_defects") == 1
+        assert listener.counters.get("defects", "reading") == 1
 
 
 def test_a_defect_that_ends_listening_ends_the_process(settings, store, desk, slack, monkeypatch):

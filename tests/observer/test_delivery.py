@@ -70,4 +70,4 @@ def test_a_defect_is_counted_and_ends_nothing(clock):
 
     counters = Counters()
     Delivery(Broken(), counters, clock)()
-    assert counters.get("delivery_defects") == 1
+    assert counters.get("defects", "delivery") == 1

@@ -58,7 +58,7 @@ def test_it_says_so_where_it_was_asked_for(store, lapsing):
 def test_what_cannot_be_read_is_counted(store, lapsing, counters, capsys):
     wait(store, {"of": "another FANNEL"})
     lapsing()
-    assert counters.snapshot()["silence_defects", ""] == 1
+    assert counters.snapshot()["defects", "silences"] == 1
     assert "KeyError" in "".join(capsys.readouterr())
 
 

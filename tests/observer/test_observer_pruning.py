@@ -62,7 +62,7 @@ def test_while_another_replica_prunes_this_one_does_not(store):
     assert observed.counters.get("pruned") == 1
 
 
-@pytest.mark.parametrize(("broken", "counted"), [("store", "store_errors"), ("defect", "pruning_defects")])
+@pytest.mark.parametrize(("broken", "counted"), [("store", "store_errors"), ("defect", "defects")])
 def test_what_goes_wrong_is_counted_and_ends_nothing(store, monkeypatch, broken, counted):
     from fannel.incidents.store import StoreError
 

@@ -101,7 +101,7 @@ def test_while_the_rules_are_behind_nobody_asks(store, tmp_path):
     assert store.take_rechecks(observed.now, POLICY), "it is still to be asked"
 
 
-@pytest.mark.parametrize(("broken", "counted"), [(StoreError("away"), "store_errors"), (KeyError(), "recheck_defects")])
+@pytest.mark.parametrize(("broken", "counted"), [(StoreError("away"), "store_errors"), (KeyError(), "defects")])
 def test_what_goes_wrong_is_counted_and_ends_nothing(store, observed, monkeypatch, broken, counted):
     def fail(*_, **__):
         raise broken

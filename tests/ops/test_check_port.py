@@ -70,10 +70,10 @@ def test_when_readiness_cannot_be_told_it_closes(checked):
     checked.is_ready = True
     checked.port.start()
     assert checked.becomes(True)
-    assert not checked.counters.get("readiness_defects")
+    assert not checked.counters.get("defects", "readiness")
     checked.judge = lambda: 1 / 0
     assert checked.becomes(False)
-    assert checked.counters.get("readiness_defects")
+    assert checked.counters.get("defects", "readiness")
 
 
 def test_when_many_connect_it_still_closes_in_time(checked):

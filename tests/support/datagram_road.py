@@ -104,7 +104,7 @@ class DatagramRoad:
         if datagram.transport in SYSLOG:  # no line is ever answered
             return self._observed(datagram).event
         judged = self.answerer.judge(datagram)
-        assert not self.counters.get("answer_defects"), "the receiver could not judge it"
+        assert not self.counters.get("defects", "answering"), "the receiver could not judge it"
         wants_answer = judged.note is not Note.NONE or judged.reply or judged.respond or not judged.keep
         assert self.answerer.concerns(datagram.payload) or not wants_answer, "an answer is due, and it looked plain"
         if judged.reply is not None:

@@ -148,7 +148,7 @@ class Answerer:
             return self._judge(datagram)
         except Exception as error:
             # A defect of ours: the datagram is kept, its sender is not told so, and the receiver goes on.
-            self._counters.add("answer_defects")
+            self._counters.add("defects", "answering")
             kind = f"{type(error).__name__} {_where(error)}"
             if kind not in self._defects and len(self._defects) < _MOST_DEFECTS:
                 self._defects.add(kind)

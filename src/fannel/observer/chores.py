@@ -81,7 +81,7 @@ class Delivery:
 
     def __call__(self) -> None:
         """One round."""
-        with tried(self._counters, "delivering to Slack", "delivery_defects"):
+        with tried(self._counters, "delivering to Slack", "delivery"):
             done = self._outbox.deliver()
             before, self._seen = self._seen[0].waiting, self._outbox.backlog()
             waiting = self._seen[0].waiting
@@ -111,7 +111,7 @@ class Closing:
 
     def __call__(self) -> None:
         """All that are due, a few at a time."""
-        with tried(self._counters, "closing incidents", "closing_defects"):
+        with tried(self._counters, "closing incidents", "closing"):
             while self._store.close_resolved(self._now()):
                 pass
 
@@ -126,7 +126,7 @@ class Beating:
 
     def __call__(self) -> None:
         """Once."""
-        with tried(self._counters, "saying that the observer is alive", "beating_defects"):
+        with tried(self._counters, "saying that the observer is alive", "beating"):
             self._store.beats.beat(OBSERVER, self._now())
 
 
@@ -152,7 +152,7 @@ class AskingAgain:
 
     def __call__(self) -> None:
         """A round."""
-        with tried(self._counters, "asking again what nobody answered", "asking_defects"):
+        with tried(self._counters, "asking again what nobody answered", "asking"):
             overdue = self._store.overdue(self._now(), self._after)
             events = [event for event in overdue if not self._is_silenced(event)]
             for event in events:
@@ -185,7 +185,7 @@ class Pruning:
         """A round, if one is due."""
         if self._due_at is not None and self._now() < self._due_at:
             return
-        with tried(self._counters, "pruning the log", "pruning_defects"):
+        with tried(self._counters, "pruning the log", "pruning"):
             self._round()
 
     def _round(self) -> None:

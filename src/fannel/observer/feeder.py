@@ -89,7 +89,7 @@ class Feeder:
             # A defect of ours: the event is on record, and read again it would fail again.
             event_id = event["id"] if isinstance(event, dict) else event.id
             log.exception("an event could not be told", event_id=event_id)
-            self._counters.add("telling_defects")
+            self._counters.add("defects", "telling")
             self._custody.confirm(event_id)
             return b""
 

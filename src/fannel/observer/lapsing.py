@@ -32,6 +32,6 @@ class Lapsing:
 
     def __call__(self) -> None:
         """A round."""
-        with tried(self._counters, "giving up what nobody confirmed", "silence_defects"):
+        with tried(self._counters, "giving up what nobody confirmed", "silences"):
             if lapsed := lapse(self._settings, self._store, self._now()):
                 log.info("nobody confirmed a broad silence", silences=lapsed)

@@ -65,7 +65,7 @@ class Planning:
         """A round, if one is due."""
         if self._clock() - self._read_at < READ_EVERY_S or not self._sources.has_any:
             return
-        with tried(self._counters, "reading work windows", "window_defects"):
+        with tried(self._counters, "reading work windows", "windows"):
             self._round()
 
     def vital(self) -> Vital:

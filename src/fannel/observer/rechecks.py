@@ -53,13 +53,13 @@ class Rechecks:
         """One round."""
         if not self._custody.has_room:
             return
-        with tried(self._counters, "looking for faults to check again", "recheck_defects"):
+        with tried(self._counters, "looking for faults to check again", "rechecks"):
             for event in self._store.take_rechecks(self._now(), self._policy, self._answerable):
                 self._ask(event)
 
     def wanted(self) -> None:
         """A round, if a person waits for one: asking whether costs no write."""
-        with tried(self._counters, "looking who wants a fault checked", "recheck_defects"):
+        with tried(self._counters, "looking who wants a fault checked", "rechecks"):
             if self._store.recheck_wanted(self._now()):
                 self()
 
@@ -98,7 +98,7 @@ class Reminding:
 
     def __call__(self) -> None:
         """All that are due, a few a minute."""
-        with tried(self._counters, "reminding of faults that nobody answered", "recheck_defects"):
+        with tried(self._counters, "reminding of faults that nobody answered", "rechecks"):
             self._remind(self._now())
 
     def _remind(self, now: datetime) -> None:

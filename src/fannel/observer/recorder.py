@@ -105,7 +105,7 @@ class Recorder:
         except Exception:
             # A defect of ours. What comes is told as if nobody had silenced it, until the next look succeeds.
             log.exception("silences cannot be read")
-            self._counters.add("silence_defects")
+            self._counters.add("defects", "silences")
 
     def ask_again(self) -> None:
         """What was not answered to the end when the last observer ended is put to the rules again."""

@@ -42,7 +42,7 @@ class Retelling:
 
     def __call__(self) -> None:
         """Tell what changed."""
-        with tried(self._counters, "keeping parent messages up to date", "retelling_defects"):
+        with tried(self._counters, "keeping parent messages up to date", "retelling"):
             self._retell(self._now())
 
     def _is_quiet(self, incident_id: str) -> bool:

@@ -110,7 +110,7 @@ class Silencing:
 
     def __call__(self) -> None:
         """A round."""
-        with tried(self._counters, "reading silences, those known last hold", "silence_defects"):
+        with tried(self._counters, "reading silences, those known last hold", "silences"):
             self.look()
             self._note()
             events = self._store.endings.settle(self._now(), self._tell)

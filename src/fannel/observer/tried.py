@@ -17,10 +17,10 @@ log = logs.Logger("fannel.observer")
 
 
 @contextmanager
-def tried(counters: Counters, doing: str, defects: str) -> Iterator[None]:
+def tried(counters: Counters, doing: str, defect: str) -> Iterator[None]:
     """A block that ends quietly: a database that is away is said and counted, as `store_errors`; its next round comes.
 
-    Anything else is a defect of ours: said with its traceback and counted as `defects`, every time.
+    Anything else is a defect of ours: said with its traceback and counted for the reason `defect`, every time.
     """
     try:
         yield
@@ -29,4 +29,4 @@ def tried(counters: Counters, doing: str, defects: str) -> Iterator[None]:
         counters.add("store_errors")
     except Exception:
         log.exception("a defect of FANNEL's", doing=doing)
-        counters.add(defects)
+        counters.add("defects", defect)

@@ -84,7 +84,7 @@ class CheckPort:
         except Exception:
             # Whoever cannot tell is not ready; the page says more.
             log.exception("the look at readiness broke")
-            self._counters.add("readiness_defects")
+            self._counters.add("defects", "readiness")
             return False
 
     def _open_port(self) -> None:

@@ -79,7 +79,13 @@ _REPORTS = (
     Family("reports_failed", "fannel_reports_failed", "SNMPv3 Reports that could not be sent."),
     Family("reports_suppressed", "fannel_reports_suppressed", "SNMPv3 Reports that were one too many a second."),
 )
+_STORE_ERRORS = Family("store_errors", "fannel_store_errors", "Times the database could not do as asked.")
 _ENGINE_FILE = Family("engine_file_errors", "fannel_engine_file_errors", "Times an engine file could not be written.")
+
+
+def _defects(*at: str) -> Family:
+    return Family("defects", "fannel_defects", "What a fault of FANNEL's own ended; the log has the traceback.", at)
+
 
 RECEIVER = (
     Family("received", "fannel_datagrams_received", "Datagrams that arrived, those the kernel dropped included."),
@@ -100,17 +106,7 @@ RECEIVER = (
         "informs_refused", "fannel_informs_refused", "Informs left unanswered, because the spool did not take them."
     ),
     *_REPORTS,
-    Family("answer_defects", "fannel_answer_defects", "Datagrams that FANNEL could not judge, by a fault of its own."),
-    Family(
-        "classification_defects",
-        "fannel_classification_defects",
-        "Datagrams of a full spool that were kept, as a fault of FANNEL's own kept it from saying what they are.",
-    ),
-    Family(
-        "readiness_defects",
-        "fannel_readiness_defects",
-        "Looks at its own readiness that a fault of FANNEL's own ended; the check port was closed for them.",
-    ),
+    _defects("answering", "classification", "readiness"),
     _ENGINE_FILE,
     Family("connections", "fannel_syslog_connections", "Connections that bring syslog, open now.", level=True),
     Family("connections_taken", "fannel_syslog_connections_taken", "Connections that were let in to bring syslog."),
@@ -144,20 +140,7 @@ OBSERVER = (
     Family("lost", "fannel_datagrams_lost", "Datagrams that could not be put on record, by reason.", ("defect",)),
     Family("held", "fannel_datagrams_held", "Datagrams between the spool and the rules.", level=True),
     Family("said", "fannel_events_said", "Events of FANNEL's own: refusals, storms, quiet devices, losses."),
-    Family(
-        "closing_defects", "fannel_closing_defects", "Rounds of closing incidents that a fault of FANNEL's own ended."
-    ),
-    Family(
-        "beating_defects",
-        "fannel_beating_defects",
-        "Times a fault of FANNEL's own kept it from saying that an observer is alive.",
-    ),
     Family("rechecks", "fannel_rechecks", "Times the rules were asked whether a fault is still true."),
-    Family(
-        "recheck_defects",
-        "fannel_recheck_defects",
-        "Rounds of looking for faults that nobody clears or answers that a fault of FANNEL's own ended.",
-    ),
     Family("asked_late", "fannel_incidents_asked_again", "Incidents put to the rules again, as nobody answered."),
     Family(
         "asked_after_silence",
@@ -166,23 +149,6 @@ OBSERVER = (
     ),
     Family("windows", "fannel_work_windows", "Silences that work windows made, or changed.", ("planned", "changed")),
     Family("window_errors", "fannel_work_window_errors", "Looks at a file or a calendar of work that was no use."),
-    Family("window_defects", "fannel_work_window_defects", "Readings of plans that a fault of FANNEL's own ended."),
-    Family(
-        "silence_defects",
-        "fannel_silence_defects",
-        "Readings of the silences, or of what waits to be one, that a fault of FANNEL's own ended.",
-    ),
-    Family("asking_defects", "fannel_asking_defects", "Rounds of asking again that a fault of FANNEL's own ended."),
-    Family(
-        "retelling_defects",
-        "fannel_retelling_defects",
-        "Rounds of bringing parents up to date that a fault of FANNEL's own ended.",
-    ),
-    Family("telling_defects", "fannel_telling_defects", "Events whose telling a fault of FANNEL's own ended."),
-    Family("delivery_defects", "fannel_delivery_defects", "Times delivering to Slack failed by a fault of FANNEL's."),
-    Family(
-        "pruning_defects", "fannel_pruning_defects", "Rounds of pruning the log that a fault of FANNEL's own ended."
-    ),
     Family(
         "pruned",
         "fannel_log_pruned",
@@ -194,7 +160,11 @@ OBSERVER = (
     _CANARIES,
     Family("spool_errors", "fannel_spool_errors", "Times the spool could not do as asked."),
     _ENGINE_FILE,
-    Family("store_errors", "fannel_store_errors", "Times the database could not do as asked."),
+    _defects(
+        *("asking", "beating", "closing", "delivery", "pruning"),
+        *("rechecks", "retelling", "silences", "telling", "windows"),
+    ),
+    _STORE_ERRORS,
     Family(
         "posts_waiting",
         "fannel_outbox_waiting",
@@ -221,20 +191,14 @@ LISTENER = (
     Family("lines", "fannel_slack_lines", "Connections to Slack that came about."),
     Family("line_ends", "fannel_slack_line_ends", "Connections to Slack that ended, by reason."),
     Family("line_failures", "fannel_slack_line_failures", "Connections to Slack that did not come about."),
-    Family("line_defects", "fannel_slack_line_defects", "Of those, the ones that a fault of FANNEL's own ended."),
     Family("acks_failed", "fannel_slack_acks_failed", "Acks that did not go out; Slack sends the same again."),
     Family(
         "history_errors", "fannel_slack_history_errors", "Looks into a channel's history that Slack refused, by code."
     ),
-    Family("history_defects", "fannel_slack_history_defects", "The same, ended by a fault of FANNEL's own."),
-    Family(
-        "reading_defects", "fannel_slack_reading_defects", "What Slack sent that our own fault kept us from reading."
-    ),
-    Family("keeping_defects", "fannel_slack_keeping_defects", "Times that keeping what was heard failed by our fault."),
-    Family("handing_defects", "fannel_slack_handing_defects", "Times that handing it to the desk failed by our fault."),
     Family("chat_told", "fannel_slack_chat_told", "Chat events that went to the rules."),
     Family("chat_untold", "fannel_slack_chat_untold", "Chat events that the rules were too busy for."),
-    Family("store_errors", "fannel_store_errors", "Times the database could not do as asked."),
+    _defects("handing", "history", "keeping", "line", "reading"),
+    _STORE_ERRORS,
 )
 
 

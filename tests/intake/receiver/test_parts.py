@@ -266,7 +266,7 @@ class TestNotices:
 def test_only_what_merely_informs_may_go_first(payload, expected):
     counters = Counters()
     assert is_info(counters, Datagram(payload, "192.0.2.1", 1, NOON)) is expected
-    assert not counters.get("classification_defects")
+    assert not counters.get("defects", "classification")
 
 
 def test_what_cannot_be_classified_by_a_defect_stays_and_is_counted(monkeypatch):
@@ -277,7 +277,7 @@ def test_what_cannot_be_classified_by_a_defect_stays_and_is_counted(monkeypatch)
     counters = Counters()
     payload = trap(oid=LINK_DOWN)
     assert not is_info(counters, Datagram(payload, "192.0.2.1", 1, NOON))
-    assert counters.get("classification_defects") == 1
+    assert counters.get("defects", "classification") == 1
 
 
 def test_the_catalogues_are_not_loaded_before_somebody_asks():

@@ -44,7 +44,7 @@ def is_info(counters: Counters, datagram: Datagram, kinds: Path | None = None, m
     except Exception:
         # A defect of ours. The spool is full and makes room: one datagram that cannot be judged must not stop that.
         log.exception("a datagram could not be classified", source=datagram.source)
-        counters.add("classification_defects")
+        counters.add("defects", "classification")
         return False
     return found.phase == "info" and found.severity != "critical"
 

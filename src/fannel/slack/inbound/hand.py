@@ -102,7 +102,7 @@ class Hand:
         except Exception:
             # A defect of ours: what was heard stays in the inbox.
             log.exception("handing over what was heard failed")
-            self._counters.add("handing_defects")
+            self._counters.add("defects", "handing")
             return False
         return entry is not None
 

@@ -102,7 +102,7 @@ class Keeper:
         except Exception as error:
             # A defect of ours; what was heard stays, and it is said with its traceback and counted every time.
             log.exception("keeping what was heard failed")
-            self._counters.add("keeping_defects")
+            self._counters.add("defects", "keeping")
             self._failed(type(error).__name__)
             return False
         self.trouble = None

@@ -152,7 +152,7 @@ class Listening:
             except Exception as error:
                 # A defect, of ours or of the SDK's: it must not be the end of listening.
                 log.exception("connecting to slack failed")
-                self._counters.add("line_defects")
+                self._counters.add("defects", "line")
                 self._failed(type(error).__name__)
                 wait_s = delay_s
             else:
@@ -208,7 +208,7 @@ class Listening:
         except Exception:
             # A defect of ours. Without an ack it would come again three times, and fail each time.
             log.exception("what slack sent could not be read", kind=request.type)
-            self._counters.add("reading_defects")
+            self._counters.add("defects", "reading")
             entry = None
         if entry is not None and not await self._on_record(entry):
             # Not acknowledged: an event comes again, and whoever clicked is told.

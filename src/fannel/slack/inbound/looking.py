@@ -115,7 +115,7 @@ class Looking:
         except Exception as error:
             # A defect of ours in one channel must not keep us from the others.
             log.exception("looking into the history failed", channel=history.channel)
-            self._counters.add("history_defects")
+            self._counters.add("defects", "history")
             return self._failed(history.channel, type(error).__name__)
         self._trouble = {channel: why for channel, why in self._trouble.items() if channel != history.channel}
         if news:
