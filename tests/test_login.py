@@ -127,6 +127,24 @@ def test_who_is_answered_already_takes_no_lease_though_the_device_is_free(turns,
     assert leases.holder(login(HOST), clock.now()) is None
 
 
+def test_who_is_answered_just_before_the_device_is_free_gives_the_lease_back(turns, leases, clock):
+    """Between our look for an answer and our turn the other run answers, ends, and gives the lease back."""
+    taken = other_run(leases, clock)
+    answers = {}
+    looks = []
+
+    def answered():
+        looks.append(dict(answers))
+        if len(looks) == 3:
+            leases.release(taken)
+            answers.update(kind="verdict")
+        return looks[-1] or None
+
+    turn = turns.take(DOWN, answered)
+    assert (turn.lease, turn.answer) == (None, {"kind": "verdict"})
+    assert leases.holder(login(HOST), clock.now()) is None
+
+
 def test_a_run_that_died_keeps_others_out_no_longer_than_its_lease(turns, leases, clock):
     other_run(leases, clock, for_s=30)
     assert turns.take(DOWN, nobody).lease is not None

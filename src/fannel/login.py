@@ -105,6 +105,10 @@ class Turns:
             taken = self.leases.acquire(name, owner, self.policy.hold_s, self.now())
             waited_s = self.clock() - started
             if taken is not None:
+                # Once more: whoever had it may have answered, and given it back, since we looked.
+                if (answer := answered()) is not None:
+                    self.leases.release(taken)
+                    return Turn(answer=answer)
                 said = f"waited {waited_s:.0f} s: {self._who(other)} was looking at this device"
                 return Turn(lease=taken, waited=said if waited_s >= SAID_AFTER_S else "")
             other = self.leases.holder(name, self.now()) or other

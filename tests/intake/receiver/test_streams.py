@@ -38,9 +38,18 @@ LOGGER = shutil.which("logger")
 # --- certificates ------------------------------------------------------------------------------------------------
 
 
+MAY_SIGN = x509.KeyUsage(
+    key_cert_sign=True,
+    crl_sign=True,
+    **dict.fromkeys(("digital_signature", "content_commitment", "key_encipherment", "data_encipherment"), False),
+    **dict.fromkeys(("key_agreement", "encipher_only", "decipher_only"), False),
+)
+
+
 def certificate(folder, name, issuer=None, *, alternative=None):
     """A certificate of that common name and its key, as files; by `issuer`, or its own."""
     key = ec.generate_private_key(ec.SECP256R1())
+    signs = issuer.key if issuer else key
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = dt.datetime.now(dt.UTC)
     builder = (
@@ -52,10 +61,14 @@ def certificate(folder, name, issuer=None, *, alternative=None):
         .not_valid_before(now - dt.timedelta(days=1))
         .not_valid_after(now + dt.timedelta(days=1))
         .add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signs.public_key()), critical=False)
     )
+    if issuer is None:
+        builder = builder.add_extension(MAY_SIGN, critical=True)
     if alternative:
         builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(alternative)]), critical=False)
-    made = builder.sign(issuer.key if issuer else key, hashes.SHA256())
+    made = builder.sign(signs, hashes.SHA256())
     cert_file, key_file = folder / f"{name}.pem", folder / f"{name}.key"
     cert_file.write_bytes(made.public_bytes(serialization.Encoding.PEM))
     key_file.write_bytes(
