@@ -127,22 +127,33 @@ def test_who_is_answered_already_takes_no_lease_though_the_device_is_free(turns,
     assert leases.holder(login(HOST), clock.now()) is None
 
 
-def test_who_is_answered_just_before_the_device_is_free_gives_the_lease_back(turns, leases, clock):
-    """Between our look for an answer and our turn the other run answers, ends, and gives the lease back."""
-    taken = other_run(leases, clock)
-    answers = {}
-    looks = []
+def answered_at_once_after(looks, leases, taken):
+    """Answers when the other run ends, right after the look of that number: before our turn, that is."""
+    looked = []
 
     def answered():
-        looks.append(dict(answers))
-        if len(looks) == 3:
+        looked.append(None)
+        if len(looked) == looks:
             leases.release(taken)
-            answers.update(kind="verdict")
-        return looks[-1] or None
+        return {"kind": "verdict"} if len(looked) > looks else None
 
-    turn = turns.take(DOWN, answered)
+    return answered
+
+
+def test_who_is_answered_just_before_the_device_is_free_gives_the_lease_back(turns, leases, clock):
+    turn = turns.take(DOWN, answered_at_once_after(3, leases, other_run(leases, clock)))
     assert (turn.lease, turn.answer) == (None, {"kind": "verdict"})
     assert leases.holder(login(HOST), clock.now()) is None
+
+
+def test_who_is_answered_is_so_even_where_the_lease_cannot_be_given_back(turns, leases, clock, monkeypatch):
+    def away(_):
+        raise StoreError("locked")
+
+    answered = answered_at_once_after(1, leases, other_run(leases, clock))
+    release = leases.release
+    monkeypatch.setattr(type(leases), "release", lambda _, lease: away(lease) if lease.token > 1 else release(lease))
+    assert turns.take(DOWN, answered).answer == {"kind": "verdict"}
 
 
 def test_a_run_that_died_keeps_others_out_no_longer_than_its_lease(turns, leases, clock):

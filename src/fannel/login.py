@@ -7,6 +7,7 @@ was lost sends nothing more.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import socket
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from fannel.checks.errors import DeviceError
 from fannel.incidents import lease
+from fannel.incidents.store import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -107,7 +109,8 @@ class Turns:
             if taken is not None:
                 # Once more: whoever had it may have answered, and given it back, since we looked.
                 if (answer := answered()) is not None:
-                    self.leases.release(taken)
+                    with contextlib.suppress(StoreError):  # it expires by itself
+                        self.leases.release(taken)
                     return Turn(answer=answer)
                 said = f"waited {waited_s:.0f} s: {self._who(other)} was looking at this device"
                 return Turn(lease=taken, waited=said if waited_s >= SAID_AFTER_S else "")
