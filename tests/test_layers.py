@@ -30,6 +30,7 @@ ROOMS = (
     "normalise",
     "directory",
     "incidents",
+    "tried",
     "windows",
     "checks",
     "login",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO, Protocol, Self
 from fannel import config, logs
 from fannel.desk import Desk
 from fannel.desk.people import People
-from fannel.incidents.store import Store, StoreError
+from fannel.incidents.store import Store
 from fannel.intake.counters import Counters
 from fannel.intake.vital import Vital
 from fannel.listener.chat import Named
@@ -27,6 +27,7 @@ from fannel.slack.inbound.keeping import Keeper
 from fannel.slack.inbound.listening import Listening, Patience
 from fannel.slack.inbound.looking import EVERY_S, Looking
 from fannel.slack.inbound.reading import Ears
+from fannel.tried import tried
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -217,12 +218,9 @@ class Listener:
 
     def _prune(self) -> None:
         while not self._stopping.wait(PRUNE_EVERY_S):
-            try:
+            with tried(self.counters, "pruning what was heard", "pruning"):
                 while self._store.inbox.prune(_now() - REMEMBERED):
                     pass
-            except StoreError as error:
-                log.error("cannot prune what was heard", reason=str(error))
-                self.counters.add("store_errors")
 
 
 def channels(settings: Settings) -> tuple[str, ...]:

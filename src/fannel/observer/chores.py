@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Self
 from fannel import logs
 from fannel.incidents.store.beats import OBSERVER
 from fannel.incidents.store.channels import Backlog
-from fannel.observer.tried import tried
 from fannel.slack.health import oldest_s, slack_vital
+from fannel.tried import tried
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -44,9 +44,13 @@ KEEP_ENGINES_EVERY_S = 60.0
 
 
 class Chores:
-    """Runs each chore in a thread of its own, every so many seconds, while the block lasts."""
+    """Runs each chore in a thread of its own, every so many seconds, while the block lasts.
 
-    def __init__(self) -> None:
+    A chore says itself what goes wrong in it; what it does not foresee costs one round, never its thread.
+    """
+
+    def __init__(self, counters: Counters) -> None:
+        self._counters = counters
         self._ending = threading.Event()
         self._threads: list[threading.Thread] = []
 
@@ -55,7 +59,8 @@ class Chores:
 
         def repeat() -> None:
             while not self._ending.wait(every_s):
-                work()
+                with tried(self._counters, name, "chores"):
+                    work()
 
         self._threads.append(threading.Thread(target=repeat, name=f"fannel-{name}", daemon=True))
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from fannel import logs
 from fannel.intake.vital import Vital
-from fannel.observer.tried import tried
+from fannel.tried import tried
 from fannel.windows.places import Places
 
 if TYPE_CHECKING:

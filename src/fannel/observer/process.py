@@ -224,7 +224,7 @@ class Observer:
             return math.inf
 
     def _chores(self) -> Chores:
-        chores = Chores()
+        chores = Chores(self._counters)
         if self.delivery is not None:
             chores.add("outbox", DELIVER_EVERY_S, self.delivery)
         chores.add(

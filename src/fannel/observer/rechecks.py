@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from fannel import logs
 from fannel.intake.storm import RulesBehind
-from fannel.observer.tried import tried
+from fannel.tried import tried
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from fannel.observer.tried import tried
+from fannel.tried import tried
 
 if TYPE_CHECKING:
     from collections.abc import Callable

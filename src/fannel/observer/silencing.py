@@ -11,7 +11,7 @@ from fannel.incidents.silence import quieted
 from fannel.incidents.silences import Silences
 from fannel.incidents.store import StoreError
 from fannel.incidents.store.activities import Activity
-from fannel.observer.tried import tried
+from fannel.tried import tried
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -161,7 +161,7 @@ OBSERVER = (
     Family("spool_errors", "fannel_spool_errors", "Times the spool could not do as asked."),
     _ENGINE_FILE,
     _defects(
-        *("asking", "beating", "closing", "delivery", "pruning"),
+        *("asking", "beating", "chores", "closing", "delivery", "pruning"),
         *("rechecks", "retelling", "silences", "telling", "windows"),
     ),
     _STORE_ERRORS,
@@ -197,7 +197,7 @@ LISTENER = (
     ),
     Family("chat_told", "fannel_slack_chat_told", "Chat events that went to the rules."),
     Family("chat_untold", "fannel_slack_chat_untold", "Chat events that the rules were too busy for."),
-    _defects("handing", "history", "keeping", "line", "reading"),
+    _defects("handing", "history", "keeping", "line", "pruning", "reading"),
     _STORE_ERRORS,
 )
 

@@ -15,6 +15,7 @@ from fannel.incidents.store import StoreError
 from fannel.intake.vital import Heartbeat
 from fannel.slack.errors import FatalAuth, OutcomeUnknown, RateLimited, SlackError, Unreachable
 from fannel.slack.inbound.heard import Click, Message, from_json
+from fannel.tried import tried
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,20 +92,14 @@ class Hand:
 
     def deal(self) -> bool:
         """Deal with one entry; False when there is nothing to do now, or nothing can be done."""
-        try:
+        dealt = False
+        # Whatever fails: what was heard stays in the inbox.
+        with tried(self._counters, "handing over what was heard", "handing"):
             entry = self._inbox.take(self._now(), self._now() + self._claim)
             if entry is not None:
                 self._settle(entry, self._handled(entry))
-        except StoreError as error:
-            log.error("cannot read what was heard", reason=str(error))
-            self._counters.add("store_errors")
-            return False
-        except Exception:
-            # A defect of ours: what was heard stays in the inbox.
-            log.exception("handing over what was heard failed")
-            self._counters.add("defects", "handing")
-            return False
-        return entry is not None
+                dealt = True
+        return dealt
 
     def _handled(self, entry: Entry) -> _Failure | None:
         """Let the desk deal with it; None, or what went wrong."""

@@ -1,4 +1,4 @@
-"""What the observer does besides recording is tried: whatever goes wrong in it, the process that records goes on."""
+"""What a process does besides its main work is tried: whatever goes wrong in it, the process goes on."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from fannel.intake.counters import Counters
 
-log = logs.Logger("fannel.observer")
+log = logs.Logger("fannel")
 
 
 @contextmanager
