@@ -21,13 +21,6 @@ from fannel.incidents.store import Store, StoreError
 HOLD_S = 30.0
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request, tmp_path):
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/fannel.sqlite3"
-    return request.getfixturevalue("postgresql")
-
-
 @pytest.fixture
 def leases(url):
     store = Store.open(url)

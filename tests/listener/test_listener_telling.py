@@ -118,4 +118,4 @@ def test_what_breaks_it_costs_one_event(run):
     telling.tell(message("second"), NOW)
     until(lambda: counters.get("chat_told") == 1)
     assert [event["slack"]["text"] for event in told(pipe)] == ["second"]
-    assert counters.get("chat_untold") == 1
+    assert counters.get("defects", "telling") == 1

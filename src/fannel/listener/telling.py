@@ -73,7 +73,7 @@ class Telling:
             except Exception:
                 # A defect of ours in one event, which the desk has dealt with.
                 log.exception("telling the rules failed")
-                self._counters.add("chat_untold")
+                self._counters.add("defects", "telling")
             else:
                 self._counters.add("chat_told")
 

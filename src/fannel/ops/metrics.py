@@ -197,7 +197,7 @@ LISTENER = (
     ),
     Family("chat_told", "fannel_slack_chat_told", "Chat events that went to the rules."),
     Family("chat_untold", "fannel_slack_chat_untold", "Chat events that the rules were too busy for."),
-    _defects("handing", "history", "keeping", "line", "pruning", "reading"),
+    _defects("handing", "history", "keeping", "line", "pruning", "reading", "telling"),
     _STORE_ERRORS,
 )
 
