@@ -6,16 +6,14 @@ The check logs in over SSH, as `fannel check run` does, and asks vtysh.
 
 import contextlib
 import json
-import os
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from real_check import run_check
 from router_lab import NOC_ADDRESS, RouterLab, router_lab, wait_for_adjacency
 
 from fannel.config import Settings
@@ -161,20 +159,4 @@ def test_the_check_confirms_it_and_sees_that_it_is_over(session, tmp_path):
 
 
 def check(lab: RouterLab, folder: Path) -> dict:
-    """`fannel check run`, in the NOC."""
-    host = {"ansible_host": lab.r1.address, "ansible_network_os": "fannel.network.frr", "ansible_user": lab.user}
-    host |= {"ansible_password": lab.password, "ansible_connection": "ansible.netcommon.network_cli"}
-    host |= {"ansible_network_cli_ssh_type": "libssh", "ansible_host_key_checking": False}
-    host |= {"ansible_python_interpreter": "{{ ansible_playbook_python }}"}
-    (folder / "hosts.yml").write_text(json.dumps({"all": {"hosts": {"r1": host}}}))
-    environ = {name: value for name, value in os.environ.items() if not name.startswith(("FANNEL_", "PAGODA_"))}
-    environ |= {"FANNEL_DATABASE__URL": f"sqlite:///{folder}/fannel.sqlite3", "HOME": str(folder)}
-    command = [Path(sys.executable).with_name("fannel"), "check", "run", "r1", "bgp_neighbor_down", "--json"]
-    command += ["--subject", lab.r2.link_address, "--inventory", "hosts.yml"]
-    with lab.enter():
-        done = subprocess.run(
-            command, env=environ, cwd=folder, capture_output=True, text=True, timeout=120, check=False
-        )
-    assert done.stdout, done.stderr
-    assert lab.password not in done.stdout + done.stderr
-    return json.loads(done.stdout)
+    return run_check(lab, folder, "bgp_neighbor_down", "--subject", lab.r2.link_address)

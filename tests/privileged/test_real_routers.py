@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import paramiko
 import pytest
+from real_check import run_check
 from router_lab import NOC_ADDRESS, Router, RouterLab, router_lab, wait_for_adjacency
 
 from fannel.wire.message import Message
@@ -94,3 +95,11 @@ def test_the_router_shows_its_interface_over_ssh(lab):
             text += shell.recv(65535).decode()
     shown = json.loads(text[text.index("{") : text.rindex("}") + 1])
     assert shown["eth1"]["description"] == "core link to r2"
+
+
+@pytest.mark.timeout(200)
+def test_a_router_that_just_started_is_known_by_the_age_of_its_routes(lab, tmp_path):
+    told = run_check(lab, tmp_path, "device_restart")
+    assert (told["verdict"]["outcome"], told["os"]) == ("confirmed", "frr")
+    assert "its oldest route is 00:0" in told["verdict"]["reason"]
+    assert any("is directly connected, eth" in line for line in told["verdict"]["evidence"])
