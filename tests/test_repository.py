@@ -168,7 +168,10 @@ class TestRulebooks:
     @pytest.mark.parametrize("path", RULEBOOKS, ids=lambda path: path.name)
     def test_every_playbook_runs_under_a_lock_that_ansible_rulebook_may_keep_for_ever(self, path):
         rules = [rule for ruleset in yaml.safe_load(path.read_text(encoding="utf-8")) for rule in ruleset["rules"]]
-        assert {rule["action"]["run_playbook"].get("lock") for rule in rules} == {"{{ event.lock }}"}
+        actions = [rule["action"] for rule in rules]
+        runs = [action["run_playbook"] for action in actions if "run_playbook" in action]
+        assert {run.get("lock") for run in runs} == {"{{ event.lock }}"}
+        assert [set(action) for action in actions if "run_playbook" not in action] == [{"post_event"}] * 2
 
 
 class TestDocumentation:

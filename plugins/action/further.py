@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.parsing.convert_bool import boolean
-from ansible_collections.fannel.network.plugins.plugin_utils.step import Step
+from ansible_collections.fannel.network.plugins.plugin_utils.step import Step, number
 
 from fannel.incidents.look import WHERE, look_event
 
@@ -37,7 +37,7 @@ class ActionModule(Step):
         args = self._task.args
         result: dict[str, Any] = {"changed": False, "event": NOTHING}
         if (after_s := args.get("again_after_s")) is not None:
-            result["changed"] = responder.look_again(event, _number("again_after_s", after_s, "seconds", _DAY_S))
+            result["changed"] = responder.look_again(event, number("again_after_s", after_s, "seconds", _DAY_S))
         if boolean(args.get("escalate", False)) and settings.slack.escalate_to:
             result["changed"] |= responder.escalate(event, settings.slack.escalate_to)
         if problem := args.get("look_at"):
@@ -46,19 +46,8 @@ class ActionModule(Step):
                 msg = f"where: {where!r:.40} is not {' or '.join(WHERE)}"
                 raise AnsibleActionFail(msg)
             within = args.get("within_minutes")
-            within_s = None if within is None else 60 * _number("within_minutes", within, "minutes", _WEEK_MINUTES)
+            within_s = None if within is None else 60 * number("within_minutes", within, "minutes", _WEEK_MINUTES)
             asked = look_event(event, str(problem), where, within_s)
             if asked is not None:
                 result |= {"changed": True, "event": asked.to_queue()}
         return result
-
-
-def _number(option: str, given: Any, unit: str, most: int) -> float:
-    try:
-        number = float(given)
-    except (TypeError, ValueError):
-        number = -1.0
-    if not 0 < number <= most:
-        msg = f"{option}: {unit} up to {most} are needed, not {given!r:.40}"
-        raise AnsibleActionFail(msg)
-    return number

@@ -9,6 +9,15 @@ version_added: "0.1.0"
 description:
   - An event with an incident (a fault on a device nobody can look at) gets its thread; every other event one message.
 author: The FANNEL authors
+options:
+  times:
+    description:
+      - How many there were at least within O(within_minutes), where the rule counted them before it had this one said
+        (C(throttle) with C(accumulate_within)). The message says so.
+    type: int
+  within_minutes:
+    description: Within how many minutes the rule counted.
+    type: int
 extends_documentation_fragment:
   - fannel.network.step
   - fannel.network.step.incident
@@ -18,6 +27,12 @@ EXAMPLES = r"""
 - name: Say it
   fannel.network.note:
     event: "{{ ansible_eda.event }}"
+
+- name: Say the fifth within an hour
+  fannel.network.note:
+    event: "{{ ansible_eda.event }}"
+    times: 5
+    within_minutes: 60
 """
 
 RETURN = r"""

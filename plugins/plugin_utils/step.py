@@ -64,3 +64,15 @@ def event_of(args: Mapping[str, Any], others: tuple[str, ...] = ()) -> Json:
         raise AnsibleActionFail(msg)
     plain: Json = json.loads(json.dumps(args["event"]))
     return plain
+
+
+def number(option: str, given: Any, unit: str, most: int) -> float:
+    """The value of an option in `unit`, above 0; AnsibleActionFail says what is needed."""
+    try:
+        number = float(given)
+    except (TypeError, ValueError):
+        number = -1.0
+    if not 0 < number <= most:
+        msg = f"{option}: {unit} up to {most} are needed, not {given!r:.40}"
+        raise AnsibleActionFail(msg)
+    return number

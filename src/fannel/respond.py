@@ -235,10 +235,13 @@ class Responder:
                 self._thread(it).reply(VERDICT, key, said)
 
     @again_if_lost
-    def note(self, event: Json, found: Verdict | None = None, key: str | None = None) -> None:
+    def note(
+        self, event: Json, found: Verdict | None = None, key: str | None = None, often: layout.Often | None = None
+    ) -> None:
         """Say what nobody logs in for: a fault on an unknown device gets its thread, everything else one message.
 
-        Or what a look at it `found`, in a message of its own. What has the same `key` is said once.
+        Or what a look at it `found`, in a message of its own. What has the same `key` is said once. `often` is what
+        the rule counted.
         """
         if "incident" in event:
             verdict = unseen(event)
@@ -251,7 +254,7 @@ class Responder:
             return
         logged = self.store.event_json(event["id"]) or event
         key = key or f"event/{event['id']}" + ("/found" if found else "")
-        message = layout.note(Event.from_json(logged), key, self._reader, found)
+        message = layout.note(Event.from_json(logged), key, self._reader, found, often)
         self.store.posts.want(post(self._settings, self._now(), None, "note", key, message, FIRST))
         self._outbox.deliver(key)
 

@@ -53,11 +53,11 @@ def fault(problem, os_name, phase="raise", state="new", **more):
     return replace(happened, **about, incident={"id": "A-1", "state": state})
 
 
-def inform(kind, os_name, problem=None, via="snmp_trap"):
+def inform(kind, os_name, problem=None, via="snmp_trap", number=""):
     """What is over once it is said: no incident."""
     known = {one.name: one.problem for one in KINDS}
     about = {"kind": kind, "problem": problem or known[kind], "phase": "info", "via": via}
-    return replace(event(), **about, host=Host(f"{os_name}.{kind}.example.net", known=True, os=os_name))
+    return replace(event(), **about, host=Host(f"{os_name}{number}.{kind}.example.net", known=True, os=os_name))
 
 
 def verdict(problem, outcome, *, incident="A-1", role=None, peer=None, escalates=True, about=None, **facts):
@@ -111,6 +111,11 @@ EVENTS = {
     ),
     "look": fault("config_changed", "ios", "info", kind="look", via="check"),
     "looked": fault("config_changed", "ios", "info", kind="looked", via="check"),
+    **{f"login failed, {n} of 4": inform("login_failed", "frr", number="1") for n in range(1, 5)},
+    **{f"login failed, {n} of 9": inform("login_failed", "frr", number="2") for n in range(1, 10)},
+    "logins failed in a moment": replace(inform("login_failed", "frr", number="3"), repeats=7),
+    "logins failed in the next moment": replace(inform("login_failed", "frr", number="3"), repeats=7),
+    "login failed, silenced": replace(inform("login_failed", "frr", number="4"), repeats=7, silence=SILENCED),
     "no check, over": fault("door_open", "ios", "clear", "open"),
     "no check, over, flapping": fault(
         "door_open", "ios", "clear", "open", flap={"flapping": True, "transitions": 9, "window_s": 60}
@@ -127,8 +132,9 @@ def answered(tmp_path_factory):
     last = fault("interface_down", "acmeos", host=Host("last.example.net", known=True, os="acmeos"))
     rules["sources"] = [{"listed_events_source": {"events": [*put, replace(last, id="ELAST").to_queue()]}}]
     for rule in rules["rules"]:
-        playbook = rule["action"]["run_playbook"]["name"]
-        rule["action"] = {"debug": {"msg": f"RAN {playbook} FOR {{{{ event.id }}}} END"}}
+        if (run := rule["action"].get("run_playbook")) is not None:
+            about = ".".join(("event", *filter(None, [run.get("var_root")])))
+            rule["action"] = {"debug": {"msg": f"RAN {run['name']} FOR {{{{ {about}.id }}}} END"}}
     shown = folder / "rules.yml"
     shown.write_text(yaml.safe_dump([rules]))
     env = environment(config.load(), os.environ) | {"PYTHONPATH": str(SUPPORT), "FANNEL_CONFIG": ""}
@@ -184,6 +190,11 @@ def test_what_has_a_check_is_verified_when_it_is_over(answered, problem):
         ("silenced, and somebody asks", "fannel.network.recheck"),
         ("look", "fannel.network.look"),
         ("looked", None),
+        *((f"login failed, {n} of 4", None) for n in range(1, 5)),
+        *((f"login failed, {n} of 9", "fannel.network.note" if n == 5 else None) for n in range(1, 10)),
+        ("logins failed in a moment", "fannel.network.note"),
+        ("logins failed in the next moment", None),
+        ("login failed, silenced", None),
         ("no check, over", "fannel.network.note"),
         ("no check, over, flapping", None),
     ],

@@ -303,6 +303,18 @@ def test_a_critical_line_of_no_known_kind_is_said_with_its_text(stage, fannel):
     assert "rt-tyo-01" in said()[0]["text"]
 
 
+def test_who_cannot_log_in_to_a_host_that_tells_nobody_is_said_once_it_is_often(stage, fannel):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        sender.bind(("127.0.1.6", 0))
+        for port in range(7):
+            line = f"Failed password for root from 203.0.113.9 port {port} ssh2"
+            sender.sendto(f"<86>Nov 26 08:30:56 frr-tyo-01 sshd[77]: {line}".encode(), ("127.0.0.1", stage.syslog_port))
+    note = Thread(stage, "login failed frr-tyo-01").until(lambda _: True, fannel)
+    assert "5 times or more within 60 min" in note.text()
+    assert "203.0.113.9" in note.text()
+    assert len(note.messages) == 1
+
+
 def test_a_restart_of_a_device_is_one_message(stage, fannel):
     for _ in range(3):
         send(stage, encode_trap("1.3.6.1.6.3.1.1.5.1", community=b"public"), "127.0.1.2")

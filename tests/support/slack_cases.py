@@ -174,6 +174,14 @@ LOG_LINE = event(
         "message": "%PLATFORM-4-ELEMENT_WARNING: R0/0: smand: RP/0: Used Memory value 91% exceeds warning level 88%"
     },
 )
+NO_LOGIN = event(
+    via="syslog",
+    kind="login_failed",
+    problem="login_failed",
+    trap=None,
+    repeats=3,
+    syslog={"message": "Failed password for root from 203.0.113.9 port 41022 ssh2"},
+)
 
 RELATED = (
     Related(
@@ -415,6 +423,7 @@ def note_cases(to):
         "note_unknown_host": layout.note(STRANGER, "k", to),
         "note_disputed": layout.note(DISPUTED, "k", to),
         "note_log_line": layout.note(LOG_LINE, "k", to),
+        "note_logins_failed": layout.note(NO_LOGIN, "k", to, often=layout.Often(5, 60)),
         "note_notifications_lost": layout.note(lost(kernel=1200, spool_full_info=34), "k", to),
     }
 

@@ -7,8 +7,8 @@ Facts stand in blocks; only the meta line is in the coloured attachment, which p
 """
 
 from fannel.slack.layout.message import Message
-from fannel.slack.layout.note import note
+from fannel.slack.layout.note import Often, note
 from fannel.slack.layout.parent import parent
 from fannel.slack.layout.replies import calm, collected, file_missing, recovered, still_down
 
-__all__ = ["Message", "calm", "collected", "file_missing", "note", "parent", "recovered", "still_down"]
+__all__ = ["Message", "Often", "calm", "collected", "file_missing", "note", "parent", "recovered", "still_down"]

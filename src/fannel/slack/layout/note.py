@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from fannel.slack import blocks, text
 from fannel.slack.layout import look as looks
@@ -38,7 +38,14 @@ _RESTART = "device_restart"
 _SAID = 400
 
 
-def note(event: Event, key: str, to: Reader, found: Verdict | None = None) -> Message:
+class Often(NamedTuple):
+    """What a rule counted before it had it said: so many times at least within so many minutes."""
+
+    times: int
+    minutes: int
+
+
+def note(event: Event, key: str, to: Reader, found: Verdict | None = None, often: Often | None = None) -> Message:
     """An unknown host, a restart, a wrong community, what FANNEL itself lost; or what a look at one of these found."""
     if found is not None:
         return _found(event, found, key, to)
@@ -47,10 +54,12 @@ def note(event: Event, key: str, to: Reader, found: Verdict | None = None) -> Me
     words = to.words
     look = looks.severity(event.severity, words)
     what = happened((event.trap or {}).get("name"), event.kind, words)
+    counted = "" if often is None else words.notes.often.format(times=often.times, minutes=often.minutes)
+    repeated = words.thread.times.of(event.repeats) if event.repeats > 1 else ""
     facts = [
         device(event.host, words),
         blocks.fact(words.labels.when, to.when(event.received_at)),
-        blocks.fact(words.labels.seen, words.thread.times.of(event.repeats) if event.repeats > 1 else ""),
+        blocks.fact(words.labels.seen, counted or repeated),
         blocks.fact(words.labels.refused, _refused(event, words)),
         _disputed(event.source, words),
         words.notes.restarted if event.problem == _RESTART else "",
@@ -65,7 +74,7 @@ def note(event: Event, key: str, to: Reader, found: Verdict | None = None) -> Me
     came = words.notes.sender.format(sender=sender)
     if event.source.proxy:
         came = words.notes.sender_through.format(sender=sender, proxy=text.prose(event.source.proxy, NAME))
-    pushed = phone_line(look.emoji, event, what, tail=joined(look.words, place(event, to)))
+    pushed = phone_line(look.emoji, event, what, tail=joined(look.words, counted, place(event, to)))
     return _note(event, key, pushed, sections, look.colour, came, "trap" if event.via == "snmp_trap" else event.via)
 
 

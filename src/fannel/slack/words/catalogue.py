@@ -126,6 +126,7 @@ class Notes(NamedTuple):
     sender_through: str
     unsaid: Counted
     restarted: str
+    often: str
 
 
 class Losses(NamedTuple):

@@ -140,6 +140,7 @@ ENGLISH = Words(
         sender_through="from {sender} through {proxy}",
         unsaid=Counted("{n} more like it before, not told", "{n} more like it before, not told"),
         restarted="Links and neighbours that fall with it are not told one by one; what stays down is, in minutes.",
+        often="{times} times or more within {minutes} min",
     ),
     losses=Losses(
         head=Counted("FANNEL lost {n} notification", "FANNEL lost {n} notifications"),

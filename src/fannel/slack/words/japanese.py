@@ -255,6 +255,7 @@ JAPANESE = Words(
         sender_through="送信元 {sender} ({proxy} 経由)",
         unsaid=_any("他に同種 {n}件 (投稿省略)"),
         restarted="再起動に伴うリンク・ネイバーのダウンは個別に投稿しない。数分後も継続するもののみ投稿。",
+        often="{minutes}分以内に{times}回以上",
     ),
     losses=Losses(
         head=_any("FANNEL 通知 {n}件を取りこぼし"),
