@@ -32,7 +32,8 @@ def rulebook(tmp_path):
     (rules,) = yaml.safe_load((root() / "rulebooks" / "network_alerts.yml").read_text())
     rules["sources"] = [{"rule_memory_source": {"faults": FAULTS}}]
     for rule in rules["rules"]:
-        rule["action"] = {"none": {"lock": rule["action"]["run_playbook"]["lock"]}}
+        if (run := rule["action"].get("run_playbook")) is not None:
+            rule["action"] = {"none": {"lock": run["lock"]}}
     file = tmp_path / "rules.yml"
     file.write_text(yaml.safe_dump([rules]))
     return file

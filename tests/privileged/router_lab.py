@@ -3,10 +3,10 @@
     noc ── bridge ─┬─ eth0 r1 eth1 ───── eth1 r2 eth0 ─┬─ bridge ── noc
     198.18.0.1     .11                              .12        (198.18.0.0/15 is for benchmarks: RFC 2544)
 
-Each router is FRR (zebra, ospfd, bgpd), net-snmp's snmpd (which polls the interfaces and sends linkDown and linkUp to
-the NOC) and an sshd whose only command is vtysh. Everything they write is in one folder; what the machine keeps while
-they run is three namespaces and one user, and `down()` removes both. A thread enters the NOC with `enter()`, and what
-it starts is there, too.
+Each router is FRR (zebra, ospfd, bgpd and what more is asked for), net-snmp's snmpd (which polls the interfaces and
+sends linkDown and linkUp to the NOC) and an sshd whose only command is vtysh. Everything they write is in one folder;
+what the machine keeps while they run is three namespaces and one user, and `down()` removes both. A thread enters the
+NOC with `enter()`, and what it starts is there, too.
 """
 
 import contextlib
@@ -114,8 +114,9 @@ class Router:
 class RouterLab:
     """Brings the lab up, pulls its cable, takes it down. `user` and `password` log in to both routers."""
 
-    def __init__(self, trap_port: int):
+    def __init__(self, trap_port: int, *more_daemons: str):
         self.trap_port = trap_port
+        self._more_daemons = more_daemons
         self.user = USER
         self.password = secrets.token_hex(12)
         self.folder = Path(tempfile.gettempdir()) / f"fannel-lab-{os.getpid()}"
@@ -148,6 +149,17 @@ class RouterLab:
 
     def plug_the_cable(self) -> None:
         _ip("-n", self.r2.namespace, "link", "set", "eth1", "up")
+
+    def freeze(self, router: Router, *daemons: str) -> None:
+        """Let these daemons say nothing more, with their links up."""
+        self._signal(router, daemons, signal.SIGSTOP)
+
+    def thaw(self, router: Router, *daemons: str) -> None:
+        self._signal(router, daemons, signal.SIGCONT)
+
+    def _signal(self, router: Router, daemons: tuple[str, ...], number: signal.Signals) -> None:
+        for daemon in daemons:
+            os.kill(int((router.folder / f"{daemon}.pid").read_text()), number)
 
     def shut(self, router: Router) -> None:
         """Take eth1 down on purpose, as an engineer does."""
@@ -236,8 +248,9 @@ class RouterLab:
         snmpd_options = ["-LF", "6", str(folder / "snmpd.log"), "-p", str(folder / "snmpd.pid")]
         _in(router, program("snmpd"), *snmpd_options, "-C", "-c", str(folder / "snmpd.conf"), **snmpd_environment)
         _until((folder / "agentx").is_socket, f"snmpd of {router.name}", folder / "snmpd.log")
-        for daemon in ("zebra", "ospfd", "bgpd"):
-            options = ["--daemon", "-M", "snmp", "--vty_socket", str(folder), "--socket", str(folder / "zserv")]
+        for daemon in ("zebra", "ospfd", "bgpd", *self._more_daemons):
+            options = ["--daemon", "--vty_socket", str(folder), "--socket", str(folder / "zserv")]
+            options += ["--bfdctl", str(folder / "bfdd.sock")] if daemon == "bfdd" else ["-M", "snmp"]
             files = ["--pid_file", str(folder / f"{daemon}.pid"), "--log", f"file:{folder / daemon}.log"]
             # An empty file of its own: the configuration comes for all at once, below.
             (folder / f"{daemon}.conf").touch()
@@ -289,7 +302,7 @@ def wait_for_adjacency(lab: RouterLab) -> None:
 
 
 @contextlib.contextmanager
-def router_lab(trap_port: int) -> Iterator[RouterLab]:
+def router_lab(trap_port: int, *more_daemons: str) -> Iterator[RouterLab]:
     """The lab, up; skips where a machine cannot have one."""
     need_root()
     for name in ("ip", "snmpd", "sshd", "ssh-keygen", "vtysh", "zebra", "useradd"):
@@ -297,7 +310,7 @@ def router_lab(trap_port: int) -> Iterator[RouterLab]:
     probe = _run(program("unshare"), "--net", "--mount", "true", check=False)
     if probe.returncode != 0:
         pytest.skip(f"this root may not make namespaces: {probe.stderr.strip()}")
-    lab = RouterLab(trap_port)
+    lab = RouterLab(trap_port, *more_daemons)
     try:
         lab.up()
         yield lab
