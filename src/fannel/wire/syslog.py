@@ -16,8 +16,8 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from fannel.wire.syslog_header import Element, Header, read_header, read_priority
-from fannel.wire.syslog_tag import Tag, is_event_name, read_tag
+from fannel.wire.syslog_header import Element, Header, is_card, is_node, read_header, read_priority
+from fannel.wire.syslog_tag import Tag, is_event_name, is_vendors, read_tag
 from fannel.wire.syslog_time import Clock
 
 if TYPE_CHECKING:
@@ -43,7 +43,14 @@ _BEFORE_TEXT = re.compile(rf" *+(?:{_BOM}|{_BOM_AS_LATIN_1})?+")
 _PROGRAM = re.compile(r"(?!%)([^\s:\[\]]{1,64})(?:\[([^\]\s]{0,64})\]:? {0,2}|:(?: {1,2}|(?=%\w)|$))", re.ASCII)
 _PROGRAM_WITH_PID = re.compile(r"(?!%)([^\s:\[\]]{1,64})\[([^\]\s]{1,64})\]: {0,2}", re.ASCII)
 _RELAYS_WRITE = ("rfc3164", "rfc5424")
+_OF_RELAYS = ("meta", "origin", "timeQuality")  # RFC 5424 §7: what a relay may add by itself
 _MAX_RELAYS = 3
+_WORD = re.compile(r"([\w.:-]{1,64}) {1,2}", re.ASCII)
+_MONTH = re.compile(r"[*.]?(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)", re.ASCII)
+_UPTIME_GOES_ON = re.compile(r"\d\d:\d\d: ", re.ASCII)
+_RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT", re.ASCII)
+_YEAR = re.compile(r"(?:19|20)\d\d", re.ASCII)
+_NO_NAME = re.compile(rf"{_YEAR.pattern}|{_MONTH.pattern}|[A-Z]{{3,5}}", re.ASCII)  # years, months, zones
 _COUNTER = re.compile(r"\d{1,10}", re.ASCII)  # a relay takes the "521:" of IOS for the name of a program
 
 
@@ -108,14 +115,21 @@ def parse(
     `received_at` (aware) dates a timestamp without year; `zone` is for one without zone, or with a zone whose
     abbreviation is ambiguous and not among `zones`, the operator's own.
     """
-    text = _clean(line)
-    clock = Clock(received_at, zone, zones or {})
+    return _parse(_clean(line), Clock(received_at, zone, zones or {}), _MAX_RELAYS)
+
+
+def _parse(text: str, clock: Clock, relays: int) -> SyslogMessage:
     priority, position = read_priority(text, 0)
-    header = read_header(text, position, clock, prioritised=priority is not None)
-    if header is None:
+    outer = read_header(text, position, clock, prioritised=priority is not None)
+    if outer is None:
         return _message(text, priority, Header("rfc3164", position), None, bare=True)
-    priority, header, relay = _unwrap(text, priority, header, clock)
-    return _message(text, priority, header, relay, bare=False)
+    inner_priority, header, relay = _unwrap(text, priority, outer, clock)
+    message = _message(text, inner_priority, header, relay, bare=False)
+    if message.tag is None and relays and (joined := _joined(text, outer)) is not None:
+        whole = _parse(joined, clock, relays - 1)
+        if whole.tag is not None or whole.node is not None:
+            return _restored(message, whole, outer)
+    return message
 
 
 def _clean(line: bytes | str) -> str:
@@ -138,15 +152,20 @@ def _unwrap(text: str, priority: int | None, outer: Header, clock: Clock) -> tup
     for inner_priority, inner in _inner_headers(text, outer, clock):
         if inner_priority is not None:
             priority = inner_priority
-        if inner.hostname and header.hostname and inner.hostname != header.hostname:
-            relay = relay or header.hostname
         sequence = inner.sequence if inner.sequence is not None else header.sequence
-        if sequence is None and header.app_name and _COUNTER.fullmatch(header.app_name):
-            sequence = int(header.app_name)
+        hostname = inner.hostname
+        if header.app_name and inner.layout not in _RELAYS_WRITE:
+            # Before Cisco's own header stands no program: a relay took "521:", or the name of the device, for one.
+            if _COUNTER.fullmatch(header.app_name):
+                sequence = int(header.app_name) if sequence is None else sequence
+            elif header.layout == "rfc5424" and header.procid is None and inner.stamp is not None:
+                hostname = hostname or header.app_name
+        if hostname and header.hostname and hostname != header.hostname:
+            relay = relay or header.hostname
         header = replace(
             inner,
             stamp=inner.stamp or header.stamp,
-            hostname=inner.hostname or header.hostname,
+            hostname=hostname or header.hostname,
             sequence=sequence,
             structured_data=inner.structured_data or header.structured_data,
         )
@@ -169,6 +188,51 @@ def _inner_headers(text: str, outer: Header, clock: Clock) -> list[tuple[int | N
     return found[:certain]
 
 
+def _joined(text: str, header: Header) -> str | None:
+    """What a relay made RFC 5424 of and cut in the wrong places, put together again; None where nothing says so.
+
+    It takes what follows the date for a host and the next word for a program: the counter, the clock or the node of
+    Cisco's, a tag, the year or the zone before a host, the card of Junos.
+    """
+    ours = (element.id in _OF_RELAYS for element in header.structured_data)
+    if header.layout != "rfc5424" or header.msgid is not None or not all(ours):
+        return None
+    host, app = header.hostname or "", header.app_name or ""
+    stamp = header.stamp.text if header.stamp is not None else ""
+    text = text[header.end :].lstrip(" ")
+    if _MONTH.fullmatch(host):
+        return f"{host} {app} {text}"
+    if _COUNTER.fullmatch(app):
+        between = " " if _RFC3339.match(text) else ":" if _UPTIME_GOES_ON.match(text) else ": "
+        return f"{app}{between}{text}"
+    if is_node(app):
+        return f"{app}:{text}"
+    if is_vendors(app):
+        return f"{app}: {text}"
+    if _MONTH.fullmatch(app) or app == "%$":
+        return f"{app} {text}"
+    if is_card(app):
+        return f"{stamp} {host} {app} {text}"
+    if app and _PROGRAM.match(text):
+        return f"{stamp} {app} {text}"
+    return f"{stamp} {text}" if _YEAR.fullmatch(host) else None
+
+
+def _restored(cut: SyslogMessage, whole: SyslogMessage, outer: Header) -> SyslogMessage:
+    """The device's own line, with what only the relay's header says."""
+    named = whole.hostname is not None and whole.hostname != outer.hostname
+    return replace(
+        whole,
+        priority=cut.priority,
+        facility=cut.facility,
+        severity=cut.severity or whole.severity,
+        timestamp=whole.timestamp or cut.timestamp,
+        timestamp_text=whole.timestamp_text or cut.timestamp_text,
+        hostname=whole.hostname or outer.hostname,
+        relay=outer.hostname if named and not _NO_NAME.fullmatch(outer.hostname or "") else None,
+    )
+
+
 def _message(text: str, priority: int | None, header: Header, relay: str | None, *, bare: bool) -> SyslogMessage:
     position = _skip_bom(text, header.end)
     app_name, procid, msgid = header.app_name, header.procid, header.msgid
@@ -178,6 +242,8 @@ def _message(text: str, priority: int | None, header: Header, relay: str | None,
             app_name, procid = program[1], program[2] or None
             position = _skip_bom(text, program.end())
     tag = read_tag(text, position, program=app_name is not None)
+    if tag is None and app_name is None and header.layout == "rfc3164" and not bare:
+        header, app_name, procid, position, tag = _after_a_word(text, header, position)
     if tag:
         position = tag.end
         msgid = msgid or tag.msgid
@@ -204,6 +270,22 @@ def _message(text: str, priority: int | None, header: Header, relay: str | None,
         relay=relay,
         node=header.node,
     )
+
+
+def _after_a_word(text: str, header: Header, position: int) -> tuple[Header, str | None, str | None, int, Tag | None]:
+    """Header, program, its id, where the text or the tag begins, and the tag, if one word more stands before it.
+
+    A relay that writes RFC 3164 leaves the program without its colon, or puts a year or a zone where the host belongs.
+    """
+    if word := _WORD.match(text, position):
+        if (tag := read_tag(text, word.end(), program=False)) is not None and tag.name is not None:
+            return header, word[1] if word[1] != "-" else None, None, word.end(), tag
+        if (program := _PROGRAM.match(text, word.end())) is not None:
+            tag = read_tag(text, program.end(), program=True)
+            if tag is not None and tag.name is not None:
+                named = replace(header, hostname=word[1])
+                return named, program[1], program[2] or None, program.end(), tag
+    return header, None, None, position, None
 
 
 def _form(header: Header, tag: Tag | None, app_name: str | None, *, bare: bool) -> Form:

@@ -84,6 +84,16 @@ class Header:
     certain: bool = True
 
 
+def is_card(word: str) -> bool:
+    """Whether a word names a card of Junos."""
+    return _CARD.fullmatch(f"{word} ") is not None
+
+
+def is_node(word: str) -> bool:
+    """Whether a word names a card of IOS XR."""
+    return _NODE.match(f"{word}:0") is not None
+
+
 def read_priority(text: str, start: int) -> tuple[int | None, int]:
     """PRI (RFC 5424 §6.2.1) at `start` and where the rest begins. What is no valid PRI stays part of the text."""
     if (found := _PRIORITY.match(text, start)) and (value := int(found[1])) <= MAX_PRIORITY:

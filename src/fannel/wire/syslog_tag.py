@@ -30,7 +30,9 @@ _JUNOS_PRIORITY = re.compile(
     re.ASCII,
 )
 _HUAWEI = re.compile(
-    r"%%\d\d ?([A-Za-z0-9_-]{1,64}/([0-7])/[A-Za-z0-9_-]{1,128})(?:\([a-z]{1,2}\))?(?:\[(\d{1,10})\])?: {0,2}", re.ASCII
+    r"%%\d\d ?([A-Za-z0-9_-]{1,64}/([0-7])/[A-Za-z0-9_-]{1,128})"
+    r"(?:\([a-z]{1,2}\))?(?:\[(\d{1,10})\])?(?::|(?= |$)) {0,2}",  # a relay cuts after 32 characters
+    re.ASCII,
 )
 _FRR_ID = re.compile(r"\[([0-9A-Z]{5}-[0-9A-Z]{5})\] ?", re.ASCII)
 _FRR_WORD = re.compile(r"%([A-Z][A-Z_]{2,31}): {0,2}", re.ASCII)
@@ -77,6 +79,12 @@ def read_tag(text: str, start: int, *, program: bool) -> Tag | None:
 
 def _number(digits: str | None) -> int | None:
     return None if digits is None else int(digits)
+
+
+def is_vendors(word: str) -> bool:
+    """Whether a word is a tag beyond doubt, though its colon is missing: a relay took it for a program's name."""
+    tag = read_tag(f"{word}: ", 0, program=False)
+    return tag is not None and tag.name is not None
 
 
 def is_event_name(msgid: str) -> bool:

@@ -68,7 +68,7 @@ _BY_NUMBER = re.compile(rf"(\d{{4}})[-/](\d{{1,2}})[-/](\d{{1,2}})[T ]{_TIME}(?:
 _UPTIME = re.compile(r"[*.]?(?:\d{1,4}:\d\d:\d\d(?:\.\d{1,9})?|(?:\d{1,4}[ywdh]){2})(?=: )", re.ASCII)
 
 _OFFSET = re.compile(r" ?(?:([+-])(\d\d)(?::?(\d\d))?|Z)(?: DST)?(?=[ :]|$)", re.ASCII)
-_ZONE_NAME = re.compile(r" ([A-Za-z][A-Za-z0-9+_-]{0,15})(?= {0,2}(:(?: |$)| \S))", re.ASCII)
+_ZONE_NAME = re.compile(r" ([A-Za-z][A-Za-z0-9+_-]{0,15})(?= {0,2}(:(?: |%|$)| \S))", re.ASCII)
 _COLON = re.compile(r" {0,2}:(?: {1,4}|(?=%)|$)")
 _COLON_AND_TAG = re.compile(r" ?: {1,2}%")
 
