@@ -187,6 +187,7 @@ class TestWhoIsSlow:
         assert time.monotonic() - began < 3
 
     def test_when_many_ask_slowly_a_probe_is_answered_and_threads_stay_few(self):
+        others = set(threading.enumerate())  # of other servers in this process
         served = Served(patience_s=60.0, places=4)
         slow = [socket.create_connection(("127.0.0.1", served.server.port), timeout=5) for _ in range(40)]
         try:
@@ -194,7 +195,7 @@ class TestWhoIsSlow:
                 one.send(b"GET /livez HTTP/1.0\r\nX: ")
             assert served.ask("/livez")[0] == 200
             threads = [one for one in threading.enumerate() if "process_request_thread" in one.name]
-            assert len(threads) <= 4
+            assert 0 < len(set(threads) - others) <= 4
         finally:
             for one in slow:
                 one.close()
