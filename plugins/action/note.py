@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from ansible.errors import AnsibleActionFail
@@ -40,6 +41,6 @@ class ActionModule(Step):
         if given:
             times = number("times", given[0], "times", _MOST_TIMES)
             within = number("within_minutes", given[1], "minutes", _WEEK_MINUTES)
-            often = Often(int(times), int(within))
+            often = Often(ceil(times), ceil(within))
         responder.note(event, often=often)
         return {"changed": True}

@@ -30,6 +30,7 @@ def test_an_event_is_said_as_it_is():
 
 def test_what_the_rule_counted_is_said_with_it():
     assert said(times="5", within_minutes=60) == (5, 60)
+    assert said(times=5, within_minutes=0.5) == (5, 1)
 
 
 @pytest.mark.parametrize(
